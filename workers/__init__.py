@@ -1,0 +1,1 @@
+"""The workers' side of Thinkline: contracts, store, stages, adapters and the command line."""
