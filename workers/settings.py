@@ -1,0 +1,375 @@
+"""Every setting of Thinkline: one frozen class, read once from thinkline.toml and the environment, then passed down.
+
+Environment variables win over thinkline.toml; secrets and addresses belong in the environment, models and limits in
+the file. Durations are seconds, sizes are bytes, prices are US dollars a million tokens. A wrong setting raises
+SettingsError, which names it, its value unless it is secret, and what is allowed. docs/configuration.md is made from
+the descriptions here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from workers.contracts.calls import ModelSpec, StructuredMeans
+from workers.contracts.errors import SettingsError
+
+ENV_PREFIX = "THINKLINE_"
+LOCAL_MODEL = "smollm2-135m-instruct"
+SECRET_NAMES = frozenset({"api_key", "redis_url", "headers", "sha256", "thinkline_redis_url"})
+Seconds = Annotated[float, Field(gt=0, le=604_800)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Scope = Literal["jobs:read", "jobs:write", "operations:read"]
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown names in it are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class UpstreamSettings(Section):
+    """An OpenAI-compatible endpoint."""
+
+    base_url: str = Field(pattern=r"^https?://", description="address up to and with `/v1`")
+    api_key_env: str | None = Field(default=None, description="name of the environment variable that holds its key")
+    headers: dict[str, str] = Field(default_factory=dict, description="sent with every call")
+    connect_timeout_s: Seconds = Field(default=5.0, description="limit for connecting")
+    max_retries: int = Field(default=2, ge=0, le=10, description="tries again before the first token")
+    verify_tls: bool = Field(default=True, description="whether its certificate is checked")
+
+
+class ModelSettings(ModelSpec):
+    """One model of the catalogue; its name is its key in the file."""
+
+    name: str = Field(default="", description="set from the key")
+
+
+class LaneSettings(Section):
+    """Limits of one lane."""
+
+    model: str = Field(default="", description="the catalogue's name of the model that answers in this lane")
+    deadline_s: Seconds = Field(description="longest an attempt may take")
+    first_token_s: Seconds = Field(description="longest wait for the first token")
+    silence_s: Seconds = Field(description="longest pause between tokens")
+    slots: int = Field(ge=1, le=5_000, description="jobs in flight in one worker process")
+    max_depth: int = Field(default=10_000, ge=1, description="waiting jobs above which new ones get 429")
+    max_reply_bytes: int = Field(default=4_000_000, ge=1_000, description="size of a reply that is given up")
+
+
+def _reasoning_lane() -> LaneSettings:
+    return LaneSettings(deadline_s=300, first_token_s=120, silence_s=60, slots=200)
+
+
+def _standard_lane() -> LaneSettings:
+    return LaneSettings(deadline_s=60, first_token_s=30, silence_s=20, slots=100)
+
+
+def _fallback_lane() -> LaneSettings:
+    return LaneSettings(deadline_s=30, first_token_s=20, silence_s=15, slots=100)
+
+
+class LanesSettings(Section):
+    """The three lanes."""
+
+    reasoning: LaneSettings = Field(default_factory=_reasoning_lane)
+    standard: LaneSettings = Field(default_factory=_standard_lane)
+    fallback: LaneSettings = Field(default_factory=_fallback_lane)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, value: Any) -> Any:
+        """Let a file name only the limits that it changes."""
+        if not isinstance(value, dict):
+            return value
+        defaults = {"reasoning": _reasoning_lane, "standard": _standard_lane, "fallback": _fallback_lane}
+        return {
+            name: {**defaults[name]().model_dump(), **lane} if name in defaults and isinstance(lane, dict) else lane
+            for name, lane in value.items()
+        }
+
+
+class ClassifySettings(Section):
+    """The classify workers."""
+
+    slots: int = Field(default=32, ge=1, le=1_000, description="queries in hand in one worker process")
+    max_depth: int = Field(default=20_000, ge=1, description="unclassified jobs above which new ones get 429")
+    batch_wait_ms: int = Field(default=3, ge=0, le=100, description="how long a query waits for others to join it")
+
+
+class ApiSettings(Section):
+    """The HTTP face."""
+
+    host: str = Field(default="127.0.0.1", description="address to bind; without API keys only loopback is allowed")
+    port: int = Field(default=8080, ge=1, le=65_535, description="port to bind")
+    processes: int = Field(default=1, ge=1, le=64, description="API processes that share the port")
+    max_body_bytes: int = Field(default=2_000_000, ge=1_000, description="largest request body")
+    max_wait_s: Seconds = Field(default=60.0, description="longest long poll")
+    max_waiters: int = Field(default=10_000, ge=1, description="long polls open at once in one process")
+    page_limit: int = Field(default=100, ge=1, le=1_000, description="most jobs on one page")
+
+
+class FlowerSettings(Section):
+    """The monitoring page of Celery."""
+
+    host: str = Field(default="127.0.0.1", description="address to bind")
+    port: int = Field(default=5555, ge=1, le=65_535, description="port to bind")
+
+
+class RedisSettings(Section):
+    """How Redis is reached."""
+
+    connect_timeout_s: Seconds = Field(default=2.0, description="limit for connecting")
+    command_timeout_s: Seconds = Field(default=5.0, description="limit for one command")
+    key_prefix: str = Field(default="tl:", pattern=r"^[A-Za-z0-9:_-]{1,32}$", description="begins every key")
+    max_connections: int = Field(default=64, ge=4, le=10_000, description="connections of one process")
+
+
+class ReliabilitySettings(Section):
+    """Leases, the reaper and what is kept how long."""
+
+    lease_s: Seconds = Field(default=5.0, description="a worker that did not renew for so long is presumed dead")
+    heartbeat_s: Seconds = Field(default=1.0, description="how often leases are renewed and progress is written")
+    reap_s: Seconds = Field(default=0.5, description="how often overdue jobs are looked for")
+    max_crashes: int = Field(default=3, ge=1, le=100, description="dead workers after which a job is set aside")
+    lost_message_s: Seconds = Field(default=5.0, description="wait before a job's broker message counts as lost")
+    shutdown_grace_s: Seconds = Field(default=3.0, description="what a stopping worker gives its jobs to end")
+    retention_s: Seconds = Field(default=604_800, description="how long an ended job is kept")
+    idempotency_s: Seconds = Field(default=86_400, description="how long an idempotency key is remembered")
+    event_limit: int = Field(default=1_000, ge=10, le=100_000, description="most events kept for one job")
+
+
+class BudgetSettings(Section):
+    """How a deadline is divided, and what the fallback gets."""
+
+    default_deadline_s: Seconds = Field(default=600.0, description="a job's deadline when the caller gives none")
+    max_deadline_s: Seconds = Field(default=3_600.0, description="longest deadline that a caller may ask for")
+    margin_s: Seconds = Field(
+        default=2.0, description="kept for queues and bookkeeping, at most a tenth of the deadline"
+    )
+    min_reasoning_s: Seconds = Field(default=1.0, description="with less than this left, reasoning is not begun")
+    hand_on_thinking: bool = Field(default=False, description="give the fallback what the timed-out model had thought")
+    hand_on_chars: int = Field(default=4_000, ge=100, le=100_000, description="how much of it, from its end")
+
+
+class CacheSettings(Section):
+    """The answer cache."""
+
+    enabled: bool = Field(default=True, description="whether answers are kept and served")
+    ttl_s: Seconds = Field(default=86_400, description="life of an answer")
+    max_temperature: float = Field(default=1.0, ge=0, le=2, description="hotter answers are not kept")
+    max_answer_bytes: int = Field(default=256_000, ge=100, description="larger answers are not kept")
+
+
+class BreakerSettings(Section):
+    """The circuit breaker of each model."""
+
+    failures: int = Field(default=5, ge=1, le=1_000, description="failures within the window that open it")
+    window_s: Seconds = Field(default=30.0, description="the window")
+    open_s: Seconds = Field(default=15.0, description="how long it stays open before one probe is let through")
+
+
+class ApiKey(Section):
+    """One API key: only its hash is kept. `thinkline key new` makes one."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the key, in hex")
+    tenant: Name = Field(description="whose jobs it sees")
+    scopes: list[Scope] = Field(default=["jobs:read", "jobs:write"], min_length=1, description="what it may do")
+    name: str = Field(default="", max_length=64, description="to tell keys apart in logs")
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        toml_file="thinkline.toml",
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        nested_model_default_partial_update=True,
+    )
+
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias=AliasChoices("THINKLINE_REDIS_URL", "REDIS_URL", "redis_url"),
+        description="the Redis that holds the state and the queues; `make up` starts one when this is not set",
+    )
+    data_dir: Path = Field(default=Path(".thinkline"), description="folder of the embedded Redis, the model and logs")
+    base_url: str | None = Field(
+        default=None, pattern=r"^https?://", description="shortcut: an OpenAI-compatible endpoint for both models"
+    )
+    api_key: SecretStr | None = Field(default=None, description="shortcut: the key of that endpoint")
+    reasoning_model: str | None = Field(default=None, description="shortcut: its reasoning model's name")
+    standard_model: str | None = Field(default=None, description="shortcut: its standard model's name")
+    structured: StructuredMeans = Field(
+        default="json_object", description="shortcut: the means both models have for JSON"
+    )
+    local_model_port: int = Field(default=8090, ge=1, le=65_535, description="port of the local model server")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
+
+    upstreams: dict[Name, UpstreamSettings] = Field(default_factory=dict, description="endpoints by name")
+    models: dict[Name, ModelSettings] = Field(default_factory=dict, description="the catalogue, by name")
+    lanes: LanesSettings = Field(default_factory=LanesSettings, description="the lanes' models and limits")
+    classify: ClassifySettings = Field(default_factory=ClassifySettings, description="the classify workers")
+    api: ApiSettings = Field(default_factory=ApiSettings, description="the HTTP face")
+    api_keys: list[ApiKey] = Field(default_factory=list, description="who may call the API")
+    flower: FlowerSettings = Field(default_factory=FlowerSettings, description="the monitoring page")
+    redis: RedisSettings = Field(default_factory=RedisSettings, description="how Redis is reached")
+    reliability: ReliabilitySettings = Field(default_factory=ReliabilitySettings, description="leases and retention")
+    budget: BudgetSettings = Field(default_factory=BudgetSettings, description="how deadlines are divided")
+    cache: CacheSettings = Field(default_factory=CacheSettings, description="the answer cache")
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="the circuit breakers")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, which wins over .env, which wins over thinkline.toml."""
+        path = os.environ.get(f"{ENV_PREFIX}CONFIG", "thinkline.toml")
+        return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, Path(path)))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_the_catalogue(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Turn the shortcuts, or their absence, into upstreams, models and lanes."""
+        return _catalogue(values)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        for name, model in self.models.items():
+            if model.upstream not in self.upstreams:
+                raise ValueError(_unknown(f"models.{name}.upstream", model.upstream, self.upstreams))
+        for lane in ("reasoning", "standard", "fallback"):
+            wanted = getattr(self.lanes, lane).model
+            if wanted not in self.models:
+                raise ValueError(_unknown(f"lanes.{lane}.model", wanted, self.models))
+        if self.reliability.heartbeat_s * 2 > self.reliability.lease_s:
+            raise ValueError("reliability.lease_s must be at least twice reliability.heartbeat_s")
+        if self.budget.default_deadline_s > self.budget.max_deadline_s:
+            raise ValueError("budget.default_deadline_s must not be above budget.max_deadline_s")
+        if not self.api_keys and not is_loopback(self.api.host):
+            raise ValueError(
+                f"api.host is {self.api.host!r}, but without api_keys the API binds to loopback only:"
+                " allowed are 127.0.0.1, ::1 and localhost, or give it keys (`thinkline key new`)"
+            )
+        return self
+
+    @property
+    def uses_local_model(self) -> bool:
+        """Whether any lane is answered by the local model server."""
+        return "local" in self.upstreams
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to bind to can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: names each wrong setting, its value unless secret, and what is allowed.
+    """
+    config = os.environ.get(f"{ENV_PREFIX}CONFIG")
+    if config and not Path(config).is_file():
+        raise SettingsError(f"{ENV_PREFIX}CONFIG is {config!r}: there is no such file")
+    _refuse_unknown_variables()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(part) for part in error.errors(include_url=False))) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{config or 'thinkline.toml'} is not valid TOML: {error}") from error
+
+
+def _catalogue(values: dict[str, Any]) -> dict[str, Any]:
+    values = dict(values)
+    upstreams, models = dict(values.get("upstreams") or {}), dict(values.get("models") or {})
+    lanes = values.get("lanes")
+    lanes = lanes.model_dump() if isinstance(lanes, BaseModel) else dict(lanes or {})
+    defaults: dict[str, str] = {}
+    if values.get("base_url"):
+        for name in ("reasoning_model", "standard_model"):
+            if not values.get(name):
+                raise ValueError(f"{name} must be set when base_url is: the name of a model of that endpoint")
+        upstreams.setdefault("main", {"base_url": values["base_url"], "api_key_env": f"{ENV_PREFIX}API_KEY"})
+        means = values.get("structured", "json_object")
+        for name in ("reasoning", "standard"):
+            models.setdefault(name, {"upstream": "main", "model": values[f"{name}_model"], "structured": means})
+        defaults = {"reasoning": "reasoning", "standard": "standard", "fallback": "standard"}
+    elif not models:
+        port = values.get("local_model_port", 8090)
+        upstreams["local"] = {"base_url": f"http://127.0.0.1:{port}/v1", "max_retries": 4}
+        models["local"] = {
+            "upstream": "local", "model": LOCAL_MODEL, "structured": "text", "max_output_tokens": 256,
+        }  # fmt: skip
+        defaults = dict.fromkeys(("reasoning", "standard", "fallback"), "local")
+    for lane, model in defaults.items():
+        entry = lanes.get(lane)
+        if entry is None or (isinstance(entry, dict) and not entry.get("model")):
+            lanes[lane] = {**(entry or {}), "model": model}
+    fallback, standard = lanes.get("fallback"), lanes.get("standard")
+    if isinstance(standard, dict) and isinstance(fallback, dict | None) and not (fallback or {}).get("model"):
+        lanes["fallback"] = {**(fallback or {}), "model": standard.get("model", "")}
+    named = {
+        name: {**model, "name": name} if isinstance(model, dict) else model.model_copy(update={"name": name})
+        for name, model in models.items()
+    }
+    return {**values, "upstreams": upstreams, "models": named, "lanes": lanes}
+
+
+def _unknown(setting: str, value: str, known: dict[str, Any]) -> str:
+    allowed = ", ".join(sorted(known)) or "none is configured"
+    return f"{setting} is {value!r}: allowed are {allowed}"
+
+
+def _explain(part: Any) -> str:
+    """Say one validation error as a sentence for the person who set it."""
+    path = ".".join(str(piece) for piece in part["loc"])
+    message = part["msg"].removeprefix("Value error, ")
+    if not path:
+        return str(message)
+    secret = not SECRET_NAMES.isdisjoint(str(piece).lower() for piece in part["loc"])
+    value = "" if secret or isinstance(part["input"], dict | list) else f" is {part['input']!r}"
+    if part["type"] == "extra_forbidden":
+        return f"{path}{value}: there is no such setting"
+    variable = f"{ENV_PREFIX}{'__'.join(str(piece) for piece in part['loc']).upper()}"
+    return f"{path} ({variable}){value}: {message}"
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would otherwise be ignored, and its author would believe it to be set."""
+    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{ENV_PREFIX}CONFIG"}
+    for name in os.environ:
+        if name.startswith(ENV_PREFIX) and name.split("__")[0] not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise SettingsError(f"{name} is not a setting of Thinkline{hint}")
