@@ -1,0 +1,266 @@
+"""Submit, get, wait, cancel, retry, list and tail: the face that the API imports.
+
+It promises that an acknowledged job is in Redis together with its broker message, and that nobody sees another
+tenant's job. It imports neither Celery nor any model code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
+from workers.contracts.job import Job, JobEvent, JobPage
+from workers.contracts.request import JobRequest
+from workers.settings import Settings
+from workers.store.connection import connect
+from workers.store.jobs import JobStore, NewJob
+from workers.store.reading import JobReader
+from workers.store.scripts import Scripts
+from workers.store.signals import Signals
+from workers.submission.budget import divide
+from workers.submission.fingerprint import JOB_ID, body_hash, exact_hash, id_at, key_hash, new_job_id
+from workers.submission.schema import check_schema
+
+OR_ELSE = ("|", 0)  # the gates behind it refuse only when all of them are full
+MOST_EVENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of a submission: `accepted` (new), `existing` (same idempotency key) or `hit` (exact cache)."""
+
+    job_id: str
+    outcome: Literal["accepted", "existing", "hit"]
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list shows; what is None is not asked."""
+
+    status: str | None = None
+    lane: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+class Client:
+    """Thinkline for one process: open it inside a running event loop, close it there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._redis = connect(settings)
+        self._tail = connect(settings, max_connections=4)  # a blocking read must not take a connection from the others
+        self._store = JobStore(Scripts(self._redis, settings))
+        self._reader = JobReader(self._redis, settings)
+        self._signals = Signals(self._tail, settings)
+
+    async def open(self) -> None:
+        """Begin to listen for ended jobs; a Redis that is away does not stop it."""
+        await self._signals.start()
+
+    async def close(self) -> None:
+        """Close every connection and wake every waiter."""
+        await self._signals.stop()
+        await self._redis.aclose()
+        await self._tail.aclose()
+
+    async def submit(self, tenant: str, request: JobRequest, *, idempotency_key: str | None = None) -> Submission:
+        """Accept a job durably.
+
+        Args:
+            tenant: who asks.
+            request: a validated request.
+            idempotency_key: the same key and body give the same job while the key is remembered.
+
+        Raises:
+            InvalidRequest: the schema, the model or the deadline cannot be accepted.
+            IdempotencyMismatch: the key came with another body.
+            Overloaded: too many jobs wait already.
+            StoreUnavailable: Redis is away; nothing is known to be accepted.
+        """
+        new = self._new_job(tenant, request, idempotency_key)
+        done = await self._store.submit(new)
+        if done.outcome == "full":
+            raise Overloaded(
+                f"{done.depth} jobs wait in the {done.queue} queue already",
+                retry_after_s=min(60, max(1, round(done.oldest_s))),
+                lane=done.queue,
+            )
+        if done.outcome == "existing":
+            if done.body_hash != new.body_hash:
+                raise IdempotencyMismatch("this Idempotency-Key was used with another body", field="Idempotency-Key")
+            return Submission(done.job_id, "existing", await self._reader.job(done.job_id, tenant))
+        if done.outcome == "hit":
+            return Submission(done.job_id, "hit", await self._reader.job(done.job_id, tenant))
+        return Submission(done.job_id, "accepted")
+
+    async def get(self, tenant: str, job_id: str, *, wait_s: float = 0) -> Job:
+        """Read a job; with `wait_s`, wait so long for it to end and return at once when it does.
+
+        Raises:
+            NotFound: the tenant has no such job.
+            StoreUnavailable: Redis is away.
+        """
+        if wait_s <= 0:
+            return await self._known(tenant, job_id)
+        ended = self._signals.watch(job_id)
+        try:
+            job = await self._known(tenant, job_id)
+            loop = asyncio.get_running_loop()
+            until = loop.time() + wait_s
+            while not job.terminal and (left := until - loop.time()) > 0:
+                await asyncio.wait((ended,), timeout=left)
+                ended.cancel()
+                ended = self._signals.watch(job_id)
+                job = await self._known(tenant, job_id)
+            return job
+        finally:
+            ended.cancel()
+
+    async def cancel(self, tenant: str, job_id: str) -> Job:
+        """End a job now; its upstream call is closed within two heartbeats.
+
+        Raises:
+            NotFound: the tenant has no such job.
+            WrongState: it ended already with another status (to cancel a cancelled job again is fine).
+        """
+        _checked(job_id)
+        answer = await self._store.cancel(job_id, tenant)
+        if answer == "unknown":
+            raise NotFound("there is no such job")
+        if answer not in ("ok", "cancelled"):
+            raise WrongState(f"the job has {answer} already", status=answer)
+        return await self._known(tenant, job_id)
+
+    async def retry(self, tenant: str, job_id: str) -> Job:
+        """Begin a failed or cancelled job again, with a fresh budget and the same id.
+
+        Raises:
+            NotFound: the tenant has no such job.
+            WrongState: it has not failed and was not cancelled.
+        """
+        job = await self._known(tenant, job_id)
+        answer = await self._store.retry(job_id, tenant, job.attempt, {})
+        if answer == "unknown":
+            raise NotFound("there is no such job")
+        if answer != "ok":
+            raise WrongState(f"only a failed or cancelled job can be tried again; this one is {answer}", status=answer)
+        return await self._known(tenant, job_id)
+
+    async def page(self, tenant: str, wanted: JobFilter, *, limit: int = 20, cursor: str | None = None) -> JobPage:
+        """List a tenant's jobs, newest first.
+
+        Raises:
+            InvalidRequest: the cursor is not one of ours.
+        """
+        if cursor is not None and not JOB_ID.match(cursor):
+            raise InvalidRequest("is not a cursor of this list", field="cursor")
+        jobs, following = await self._reader.page(
+            tenant,
+            limit=limit,
+            cursor=cursor,
+            wanted={name: value for name in ("status", "lane") if (value := getattr(wanted, name)) is not None},
+            newer=f"[{id_at(_ms(wanted.created_after))}" if wanted.created_after else "-",
+            older=f"({id_at(_ms(wanted.created_before))}" if wanted.created_before else "+",
+        )
+        return JobPage(data=jobs, next_cursor=following)
+
+    async def events(self, tenant: str, job_id: str, *, after: str = "0", most: int = MOST_EVENTS) -> list[JobEvent]:
+        """Replay a job's events after an event id, oldest first.
+
+        Raises:
+            NotFound: the tenant has no such job.
+        """
+        await self._known(tenant, job_id)
+        return await self._reader.events(job_id, after, most)
+
+    async def health(self) -> dict[str, bool]:
+        """Say which parts are there: `redis`, and a worker for each queue.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        await self._reader.ping()
+        return {"redis": True} | {
+            f"worker_{queue}": count > 0 for queue, count in (await self._reader.present()).items()
+        }
+
+    async def depths(self) -> dict[str, int]:
+        """Count the jobs that wait in each queue."""
+        return await self._reader.depths()
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for a job to end, in this process."""
+        return self._signals.waiting
+
+    async def _known(self, tenant: str, job_id: str) -> Job:
+        _checked(job_id)
+        job = await self._reader.job(job_id, tenant)
+        if job is None:
+            raise NotFound("there is no such job")
+        return job
+
+    def _new_job(self, tenant: str, request: JobRequest, idempotency_key: str | None) -> NewJob:
+        settings = self._settings
+        self._check_model(request)
+        if request.answer_schema is not None:
+            check_schema(request.answer_schema)
+        budget = divide(request.deadline_s, settings)
+        kept = settings.cache.enabled and _deterministic(request, settings)
+        mode = request.cache if kept else "off"
+        cache_key = exact_hash(request, settings) if mode != "off" else ""
+        fields = {
+            "tenant": tenant,
+            "request": request.model_dump_json(exclude_none=True, exclude_defaults=True, by_alias=True),
+            "budget": budget,
+            "deadline_ms": str(round(budget.deadline_s * 1000)),
+            "reasoning_ms": str(round(budget.reasoning_s * 1000)),
+            "cache": {"outcome": "miss" if mode == "use" else mode},
+            "cache_key": cache_key,
+            "metadata": request.metadata or None,
+        }
+        return NewJob(
+            job_id=new_job_id(),
+            tenant=tenant,
+            queue="classify",
+            fields=fields,
+            gates=self._gates(request),
+            idempotency_hash=key_hash(idempotency_key) if idempotency_key else "",
+            body_hash=body_hash(request) if idempotency_key else "",
+            idempotency_s=settings.reliability.idempotency_s,
+            exact_hash=cache_key if mode == "use" else "",
+        )
+
+    def _check_model(self, request: JobRequest) -> None:
+        if request.model is None:
+            return
+        if request.model not in self._settings.models:
+            allowed = ", ".join(sorted(self._settings.models))
+            raise InvalidRequest(f"is not in the catalogue; allowed are {allowed}", field="model")
+        if request.route == "auto":
+            raise InvalidRequest("needs `route` to be `reasoning` or `standard`", field="model")
+
+    def _gates(self, request: JobRequest) -> tuple[tuple[str, int], ...]:
+        lanes, first = self._settings.lanes, ("classify", self._settings.classify.max_depth)
+        reasoning, standard = ("reasoning", lanes.reasoning.max_depth), ("standard", lanes.standard.max_depth)
+        if request.route == "auto":
+            return (first, OR_ELSE, reasoning, standard)
+        return (first, reasoning if request.route == "reasoning" else standard)
+
+
+def _deterministic(request: JobRequest, settings: Settings) -> bool:
+    return request.temperature is None or request.temperature <= settings.cache.max_temperature
+
+
+def _checked(job_id: str) -> None:
+    if not JOB_ID.match(job_id):
+        raise NotFound("there is no such job")
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

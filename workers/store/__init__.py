@@ -1,0 +1,1 @@
+"""The job's record, leases, events and idempotency in Redis: the only code that knows Redis keys."""

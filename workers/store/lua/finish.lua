@@ -1,0 +1,33 @@
+-- End a job, once, by the attempt that holds it: result, event, cache entry and history appear together.
+-- id, attempt held, status expected ('' for any), terminal status, done event's data, finished attempt (JSON or ''),
+-- failure-log entry (JSON or ''), its tally name, exact-cache hash or '', its life (s), history name or '', duration (s),
+-- then fields. Returns 'ok' or the job's status.
+local id, attempt, expected, terminal = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[FIRST + 3]
+local ours, status = held(id, attempt)
+if ours and status == terminal and ARGV[FIRST + 5] ~= '' then
+  local known = redis.call('HGET', job_key(id), 'attempts')
+  if known and string.sub(known, -#ARGV[FIRST + 5]) == ARGV[FIRST + 5] then return 'ok' end -- our own, reply lost
+end
+if not ours or TERMINAL[status] or (expected ~= '' and status ~= expected) then return status or 'unknown' end
+local now = now_ms()
+set_fields(id, FIRST + 12)
+join(id, 'attempts', ARGV[FIRST + 5])
+if ARGV[FIRST + 6] ~= '' then
+  redis.call('XADD', P .. 'failures', 'MAXLEN', '~', 10000, '*', 'entry', ARGV[FIRST + 6])
+  redis.call('HINCRBY', P .. 'failures:count', ARGV[FIRST + 7], 1)
+end
+local exact, history = ARGV[FIRST + 8], ARGV[FIRST + 10]
+if exact ~= '' then
+  local r = redis.call('HMGET', job_key(id), 'tenant', 'result', 'model', 'route', 'lane', 'task_type')
+  local entry = P .. 'tenant:' .. r[1] .. ':exact:' .. exact
+  redis.call('DEL', entry)
+  redis.call('HSET', entry, 'job', id, 'result', r[2], 'model', r[3] or '', 'route', r[4] or '', 'lane', r[5] or '',
+    'task_type', r[6] or '', 'hits', 0, 'stored_at', whole(now))
+  redis.call('EXPIRE', entry, ARGV[FIRST + 9])
+end
+if history ~= '' then
+  redis.call('LPUSH', P .. 'history:' .. history, ARGV[FIRST + 11])
+  redis.call('LTRIM', P .. 'history:' .. history, 0, 199)
+end
+end_job(id, terminal, now, ARGV[FIRST + 4])
+return 'ok'

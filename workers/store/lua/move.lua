@@ -1,0 +1,21 @@
+-- Give a job its next attempt in a queue: routed by the classifier, or re-enqueued to the fallback.
+-- id, attempt held, status expected ('' for any that has not ended), queue, message of the next attempt, step name,
+-- event type, event data, finished attempt (JSON or ''), failure-log entry (JSON or ''), its tally name,
+-- then fields. Returns 'ok' or the job's status.
+local id, attempt, expected, queue, message = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[FIRST + 3], ARGV[FIRST + 4]
+local ours, status, from = held(id, attempt)
+if not ours or TERMINAL[status] or (expected ~= '' and status ~= expected) then return status or 'unknown' end
+local now = now_ms()
+local following = tostring(tonumber(attempt) + 1)
+if from then redis.call('ZREM', P .. 'waiting:' .. from, id) end
+set_fields(id, FIRST + 11)
+redis.call('HSET', job_key(id), 'lane', queue)
+join(id, 'attempts', ARGV[FIRST + 8])
+if ARGV[FIRST + 9] ~= '' then
+  redis.call('XADD', P .. 'failures', 'MAXLEN', '~', 10000, '*', 'entry', ARGV[FIRST + 9])
+  redis.call('HINCRBY', P .. 'failures:count', ARGV[FIRST + 10], 1)
+end
+step(id, ARGV[FIRST + 5], now, queue, following)
+event(id, ARGV[FIRST + 6], ARGV[FIRST + 7])
+enqueue(id, queue, following, message, now)
+return 'ok'

@@ -1,0 +1,31 @@
+-- What the reaper must look at: jobs whose time in `due` has come, each with what the decision needs.
+-- most. Returns a row a job: id, status, attempt, queue, lane, queued_at, deadline_at, reasoning_until, crashes,
+-- whether its message is surely not in the queue (1) or may be (0), tenant, model, task type, attempt_at, causes,
+-- now. Each is put off, so that a reaper that dies does not lose it and two do not both take it.
+local now = now_ms()
+local rows = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, tonumber(ARGV[FIRST]))) do
+  local r = redis.call('HMGET', job_key(id), 'status', 'attempt', 'queue', 'lane', 'queued_at', 'deadline_at',
+    'reasoning_until', 'crashes', 'tenant', 'model', 'task_type', 'attempt_at', 'causes')
+  if not r[1] or TERMINAL[r[1]] then
+    redis.call('ZREM', P .. 'due', id)
+  else
+    local queue, lost, act, again = r[3], '0', r[1] == 'running', now + 1000
+    if r[1] == 'queued' then
+      local limit = tonumber(r[6])
+      if queue == 'reasoning' then limit = math.min(limit, tonumber(r[7])) end
+      local claimed = tonumber(redis.call('GET', P .. 'claimed:' .. queue) or '0')
+      -- The list is first in, first out: when it is empty, or when later messages were claimed already, ours is gone.
+      if now - tonumber(r[5]) >= LOST
+        and (redis.call('LLEN', P .. queue) == 0 or claimed > tonumber(r[5]) + LOST) then lost = '1' end
+      act = lost == '1' or now >= limit
+      if not act then again = math.min(now + LOST, limit) end
+    end
+    redis.call('ZADD', P .. 'due', again, id)
+    if act then
+      rows[#rows + 1] = {id, r[1], r[2], queue, r[4] or '', r[5], r[6], r[7], r[8] or '0', lost, r[9], r[10] or '',
+        r[11] or '', r[12] or r[5], r[13] or '', whole(now)}
+    end
+  end
+end
+return rows

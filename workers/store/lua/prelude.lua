@@ -1,0 +1,90 @@
+-- Put before every script of this folder. Keys are computed from the prefix: state lives on one primary, not on a
+-- cluster (the broker could not either). Every key that Thinkline uses:
+--   job:ID                the record, a hash; the truth about a job
+--   job:ID:events         its events, a capped stream, replayable from any id
+--   due                   sorted set of every job that has not ended -> when the reaper must look at it (ms)
+--   waiting:QUEUE         sorted set of the jobs that wait in a queue -> since when (ms); its size is the depth
+--   claimed:QUEUE         when the message that was claimed last had been queued (ms)
+--   QUEUE                 the broker's list (written here so that record and message appear in one step)
+--   tenant:T:jobs         sorted set of a tenant's job ids, by name: ids begin with their time
+--   tenant:T:key:HASH     an idempotency key: {job, body}
+--   tenant:T:exact:HASH   an answer of the exact cache
+--   signal                capped stream of ids that ended: wakes long polls
+--   failures              capped stream, the failure log; failures:count is its tally
+--   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
+--   history:TYPE:MODEL    list of the latest durations (s)
+-- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s).
+local P = KEYS[1]
+local LEASE, LOST, EVENTS, RETENTION = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local FIRST = 5 -- index of a script's own first argument
+local TERMINAL = {succeeded = true, failed = true, cancelled = true}
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function whole(n) -- Lua would write 1.7e+12
+  return string.format('%.0f', n)
+end
+
+local function job_key(id) return P .. 'job:' .. id end
+
+local function event(id, kind, data)
+  redis.call('XADD', job_key(id) .. ':events', 'MAXLEN', '~', EVENTS, '*', 'type', kind, 'data', data)
+end
+
+-- A step is kept as JSON text and joined by commas; the reader adds the brackets. (cjson would turn [] into {}.)
+local function step(id, name, now, lane, attempt)
+  local text = '{"step":"' .. name .. '","at":' .. whole(now)
+  if lane and lane ~= '' then text = text .. ',"lane":"' .. lane .. '"' end
+  if attempt then text = text .. ',"attempt":' .. attempt end
+  local before = redis.call('HGET', job_key(id), 'steps')
+  if before and before ~= '' then text = before .. ',' .. text .. '}' else text = text .. '}' end
+  redis.call('HSET', job_key(id), 'steps', text)
+end
+
+local function join(id, field, json)
+  if json == '' then return end
+  local before = redis.call('HGET', job_key(id), field)
+  redis.call('HSET', job_key(id), field, (before and before ~= '') and (before .. ',' .. json) or json)
+end
+
+-- When the reaper must look at a waiting job: when its message may be lost, or when its time in the queue is over.
+local function due_waiting(id, queue, now)
+  local limits = redis.call('HMGET', job_key(id), 'deadline_at', 'reasoning_until')
+  local limit = tonumber(limits[1])
+  if queue == 'reasoning' and limits[2] then limit = math.min(limit, tonumber(limits[2])) end
+  redis.call('ZADD', P .. 'due', math.min(now + LOST, math.max(limit, now)), id)
+end
+
+local function enqueue(id, queue, attempt, message, now)
+  redis.call('HSET', job_key(id), 'status', 'queued', 'phase', '', 'queue', queue, 'attempt', attempt,
+    'queued_at', whole(now))
+  redis.call('HDEL', job_key(id), 'worker')
+  redis.call('ZADD', P .. 'waiting:' .. queue, now, id)
+  due_waiting(id, queue, now)
+  if message ~= '' then redis.call('LPUSH', P .. queue, message) end
+end
+
+local function held(id, attempt) -- the fence: is this attempt still the job's current one?
+  local now_held = redis.call('HMGET', job_key(id), 'status', 'attempt', 'queue')
+  return now_held[2] == attempt, now_held[1], now_held[3]
+end
+
+local function set_fields(id, from)
+  if #ARGV >= from then redis.call('HSET', job_key(id), unpack(ARGV, from, #ARGV)) end
+end
+
+local function end_job(id, status, now, done)
+  local key = job_key(id)
+  local queue = redis.call('HGET', key, 'queue')
+  redis.call('HSET', key, 'status', status, 'phase', '', 'finished_at', whole(now))
+  redis.call('ZREM', P .. 'due', id)
+  if queue then redis.call('ZREM', P .. 'waiting:' .. queue, id) end
+  step(id, status, now)
+  event(id, 'done', done)
+  redis.call('EXPIRE', key, RETENTION)
+  redis.call('EXPIRE', key .. ':events', RETENTION)
+  redis.call('XADD', P .. 'signal', 'MAXLEN', '~', 20000, '*', 'id', id)
+end

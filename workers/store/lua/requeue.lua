@@ -1,0 +1,14 @@
+-- Give an attempt that its worker lost or handed back to another worker, in the same queue.
+-- id, attempt held, status expected, message of the next attempt, 1 when it counts as a crash, reason.
+-- Returns 'ok' or the job's status.
+local id, attempt, expected = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2]
+local ours, status, queue = held(id, attempt)
+if not ours or status ~= expected then return status or 'unknown' end
+local now = now_ms()
+local following = tostring(tonumber(attempt) + 1)
+if ARGV[FIRST + 4] == '1' then redis.call('HINCRBY', job_key(id), 'crashes', 1) end
+local lane = queue ~= 'classify' and queue or nil
+step(id, ARGV[FIRST + 5], now, lane, following)
+event(id, 'requeued', '{"reason":"' .. ARGV[FIRST + 5] .. '"}')
+enqueue(id, queue, following, ARGV[FIRST + 3], now)
+return 'ok'

@@ -1,0 +1,71 @@
+-- Accept a job: idempotency, exact cache, admission, record, event and broker message in one step.
+-- id, tenant, idempotency hash or '', body hash, its life (s), exact-cache hash or '', queue, message,
+-- number of gates, then for each gate its queue and depth limit (a gate '|' between queues means: refused only
+-- when all of the following are full), then the record's fields.
+-- Returns {'created'} | {'existing', id, body hash} | {'hit'} | {'full', queue, depth, age of the oldest (ms)}.
+local id, tenant, idem, body, idem_s = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[FIRST + 3], ARGV[FIRST + 4]
+local exact, queue, message = ARGV[FIRST + 5], ARGV[FIRST + 6], ARGV[FIRST + 7]
+local gates = tonumber(ARGV[FIRST + 8])
+local fields = FIRST + 9 + gates * 2
+local T = P .. 'tenant:' .. tenant
+local now = now_ms()
+if redis.call('EXISTS', job_key(id)) == 1 then return {'created'} end -- the same call, tried again after a lost reply
+if idem ~= '' then
+  local known = redis.call('HMGET', T .. ':key:' .. idem, 'job', 'body')
+  if known[1] and redis.call('EXISTS', job_key(known[1])) == 1 then return {'existing', known[1], known[2]} end
+end
+
+local function remember()
+  redis.call('ZADD', T .. ':jobs', 0, id)
+  if idem ~= '' then
+    redis.call('HSET', T .. ':key:' .. idem, 'job', id, 'body', body)
+    redis.call('EXPIRE', T .. ':key:' .. idem, idem_s)
+  end
+end
+
+if exact ~= '' then
+  local entry = T .. ':exact:' .. exact
+  local hit = redis.call('HMGET', entry, 'job', 'result', 'model', 'route', 'lane', 'task_type')
+  if hit[1] then
+    redis.call('HINCRBY', entry, 'hits', 1)
+    set_fields(id, fields)
+    redis.call('HSET', job_key(id), 'result', hit[2], 'model', hit[3] or '', 'route', hit[4] or '', 'lane', hit[5] or '',
+      'task_type', hit[6] or '', 'served_by', 'exact_cache', 'attempt', 0, 'status', 'queued', 'created_at', whole(now),
+      'cache', '{"outcome":"hit","tier":"exact","source_job":"' .. hit[1] .. '","reason":"same query in the same scope"}')
+    remember()
+    step(id, 'queued', now)
+    event(id, 'queued', '{}')
+    event(id, 'cache', '{"outcome":"hit","tier":"exact"}')
+    end_job(id, 'succeeded', now, '{"status":"succeeded"}')
+    return {'hit'}
+  end
+end
+
+local open, full = false, nil
+local choice = false
+for i = 0, gates - 1 do
+  local name, limit = ARGV[FIRST + 9 + i * 2], tonumber(ARGV[FIRST + 10 + i * 2])
+  if name == '|' then
+    choice = true
+  else
+    local depth = redis.call('ZCARD', P .. 'waiting:' .. name)
+    if depth >= limit then
+      local oldest = redis.call('ZRANGE', P .. 'waiting:' .. name, 0, 0, 'WITHSCORES')
+      full = full or {'full', name, depth, now - tonumber(oldest[2])}
+      if not choice then return full end
+    elseif choice then
+      open = true
+    end
+  end
+end
+if choice and not open then return full end
+
+set_fields(id, fields)
+redis.call('HSET', job_key(id), 'created_at', whole(now), 'crashes', 0)
+local limits = redis.call('HMGET', job_key(id), 'deadline_ms', 'reasoning_ms')
+redis.call('HSET', job_key(id), 'deadline_at', whole(now + limits[1]), 'reasoning_until', whole(now + limits[2]))
+remember()
+step(id, 'queued', now)
+event(id, 'queued', '{}')
+enqueue(id, queue, 0, message, now)
+return {'created'}

@@ -1,0 +1,154 @@
+"""Reads what the store holds without changing it: jobs, pages, events, depths, presence and past durations."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from workers.contracts.job import QUEUES, Expected, Job, JobEvent
+from workers.settings import Settings
+from workers.store.connection import translated
+from workers.store.record import PUBLIC, read_job
+
+ENOUGH_SAMPLES = 5  # below this a p90 is the maximum of a handful and promises nothing
+PRESENT_MS = 5_000  # a worker not heard of for so long is not counted as there
+SCAN = 200  # ids looked at in one go when a list is filtered
+MOST_SCANNED = 2_000  # ids looked at for one page; the cursor goes on from there
+
+
+class JobReader:
+    """Reads the store."""
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self._redis: Any = redis  # the library's types allow bytes; our connections decode them
+        self._prefix = settings.redis.key_prefix
+
+    async def job(self, job_id: str, tenant: str) -> Job | None:
+        """Read a job of a tenant; None when there is none, or when it is another tenant's."""
+        return (await self.jobs([job_id], tenant))[0]
+
+    async def jobs(self, job_ids: Sequence[str], tenant: str) -> list[Job | None]:
+        """Read several jobs of a tenant in one round trip."""
+        with translated():
+            if len(job_ids) == 1:
+                rows = [await self._redis.hmget(f"{self._prefix}job:{job_ids[0]}", PUBLIC)]
+            else:
+                pipeline = self._redis.pipeline(transaction=False)
+                for job_id in job_ids:
+                    pipeline.hmget(f"{self._prefix}job:{job_id}", PUBLIC)
+                rows = await pipeline.execute()
+        owner = PUBLIC.index("tenant")
+        return [
+            read_job(job_id, PUBLIC, row) if row[owner] == tenant else None
+            for job_id, row in zip(job_ids, rows, strict=True)
+        ]
+
+    async def request_json(self, job_id: str) -> str | None:
+        """Read the request as it was submitted."""
+        with translated():
+            request: str | None = await self._redis.hget(f"{self._prefix}job:{job_id}", "request")
+        return request
+
+    async def page(
+        self, tenant: str, *, limit: int, cursor: str | None, wanted: dict[str, str], newer: str = "-", older: str = "+"
+    ) -> tuple[list[Job], str | None]:
+        """Read a tenant's jobs, newest first, that have the wanted field values.
+
+        Args:
+            tenant: whose jobs.
+            limit: most jobs returned.
+            cursor: the last id of the page before.
+            wanted: fields of Job with the value that each must have.
+            newer: only ids from this one on (`[id`), or `-`.
+            older: only ids before this one (`(id`), or `+`.
+
+        Returns:
+            The jobs and the cursor of the next page, None at the end.
+        """
+        key, scanned = f"{self._prefix}tenant:{tenant}:jobs", 0
+        found: list[Job] = []
+        top = f"({cursor}" if cursor else older
+        while len(found) < limit and scanned < MOST_SCANNED:
+            with translated():
+                ids = await self._redis.zrevrangebylex(key, top, newer, start=0, num=SCAN if wanted else limit + 1)
+            if not ids:
+                return found, None
+            gone = []
+            for job_id, job in zip(ids, await self.jobs(ids, tenant), strict=True):
+                if job is None:
+                    gone.append(job_id)
+                elif all(getattr(job, name) == value for name, value in wanted.items()):
+                    if len(found) == limit:
+                        return found, top[1:]
+                    found.append(job)
+                top = f"({job_id}"
+            scanned += len(ids)
+            if gone:  # their records were kept for as long as the settings say
+                with translated():
+                    await self._redis.zrem(key, *gone)
+        return found, top[1:]
+
+    async def events(self, job_id: str, after: str = "0", most: int = 500) -> list[JobEvent]:
+        """Read a job's events after an id, oldest first."""
+        with translated():
+            rows = await self._redis.xrange(f"{self._prefix}job:{job_id}:events", min=f"({after}", count=most)
+        return [JobEvent(id=row[0], type=row[1]["type"], data=json.loads(row[1]["data"])) for row in rows]
+
+    async def depths(self) -> dict[str, int]:
+        """Count the jobs that wait in each queue."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for queue in QUEUES:
+                pipeline.zcard(f"{self._prefix}waiting:{queue}")
+            return dict(zip(QUEUES, await pipeline.execute(), strict=True))
+
+    async def present(self) -> dict[str, int]:
+        """Count the worker processes that serve each queue and were heard of lately."""
+        since = (time.time() * 1000) - PRESENT_MS
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for queue in QUEUES:
+                pipeline.zcount(f"{self._prefix}workers:{queue}", since, "+inf")
+            return dict(zip(QUEUES, await pipeline.execute(), strict=True))
+
+    async def ping(self) -> None:
+        """Check that Redis answers.
+
+        Raises:
+            StoreUnavailable: it does not.
+        """
+        with translated():
+            await self._redis.ping()
+
+    async def expected(self, task_type: str, model: str) -> Expected:
+        """Tell how long an answer is likely to take, from the last 200 of its task type and model."""
+        with translated():
+            raw: list[str] = await self._redis.lrange(f"{self._prefix}history:{task_type}:{model}", 0, -1)
+        durations = sorted(float(text) for text in raw)
+        if len(durations) < ENOUGH_SAMPLES:
+            return Expected(known=False, samples=len(durations))
+        return Expected(
+            known=True, p50_s=_quantile(durations, 0.5), p90_s=_quantile(durations, 0.9), samples=len(durations)
+        )
+
+    async def failures(self, most: int = 100) -> list[dict[str, Any]]:
+        """Read the newest lines of the failure log, newest first."""
+        with translated():
+            rows = await self._redis.xrevrange(f"{self._prefix}failures", count=most)
+        return [json.loads(row[1]["entry"]) for row in rows]
+
+    async def failure_counts(self) -> dict[str, int]:
+        """Read the tally of failures by `lane|task type|model|cause`."""
+        with translated():
+            counts = await self._redis.hgetall(f"{self._prefix}failures:count")
+        return {name: int(count) for name, count in counts.items()}
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """The nearest-rank quantile: a duration that was really seen."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -1,0 +1,66 @@
+"""Names by which a request is recognised: its id, its body under an idempotency key, its place in the exact cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import time
+import unicodedata
+
+from workers.contracts.request import JobRequest
+from workers.settings import Settings
+
+_BLANKS = re.compile(r"[ \t\u00a0]+")
+JOB_ID = re.compile(r"^job_[0-9a-f]{32}$")
+
+
+def new_job_id() -> str:
+    """Make an id: 48 bits of time, so that ids sort by age, and 80 random bits."""
+    return f"job_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def id_at(ms: int) -> str:
+    """Make the smallest id of a moment, to compare others with."""
+    return f"job_{max(0, ms):012x}"
+
+
+def body_hash(request: JobRequest) -> str:
+    """Hash a request: equal bodies have equal hashes, in whatever order their fields came."""
+    return _hash(request.model_dump(mode="json", by_alias=True))
+
+
+def key_hash(idempotency_key: str) -> str:
+    """Hash an idempotency key: it may hold whatever a caller likes, and is not ours to keep."""
+    return hashlib.sha256(idempotency_key.encode()).hexdigest()
+
+
+def normalise(text: str) -> str:
+    """Fold what cannot change the meaning of a query: Unicode composition, line ends, blanks around and at line ends.
+
+    Runs of blanks are folded only in a text of one line, since in several lines they may be the indentation of code.
+    Case is kept: `us` and `US` differ.
+    """
+    lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).strip().splitlines()]
+    return _BLANKS.sub(" ", lines[0]) if len(lines) == 1 else "\n".join(lines)
+
+
+def exact_hash(request: JobRequest, settings: Settings) -> str:
+    """Hash a query with its scope: all that may change its answer. The tenant is part of the key, not of the hash."""
+    lanes = settings.lanes
+    models = [request.model] if request.model else [lanes.reasoning.model, lanes.standard.model]
+    scope = {
+        "query": normalise(request.query),
+        "turns": [[turn.role, turn.content] for turn in request.messages[:-1]],
+        "route": request.route,
+        "models": [[name, settings.models[name].upstream, settings.models[name].model] for name in models],
+        "schema": request.answer_schema,
+        "generation": request.generation.model_dump(exclude_none=True),
+    }
+    return _hash(scope)
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
