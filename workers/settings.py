@@ -110,7 +110,6 @@ class ClassifySettings(Section):
 
     slots: int = Field(default=32, ge=1, le=1_000, description="queries in hand in one worker process")
     max_depth: int = Field(default=20_000, ge=1, description="unclassified jobs above which new ones get 429")
-    batch_wait_ms: int = Field(default=3, ge=0, le=100, description="how long a query waits for others to join it")
 
 
 class ApiSettings(Section):

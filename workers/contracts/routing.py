@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,3 +34,12 @@ class RouteDecision(BaseModel):
     task_type: TaskType
     reason: str = Field(description="in words; never quotes the query")
     decided_by: str = Field(description="`caller`, or the name and version of the classifier")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a classifier looks at: the query, how it is to be answered, and what was said before."""
+
+    text: str
+    instructions: str | None = None
+    history: tuple[str, ...] = ()

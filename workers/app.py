@@ -1,0 +1,58 @@
+"""The Celery app: queues, routes and limits. Celery carries hints (an id and an attempt); the record is the truth.
+
+Results stay out of Celery's backend, messages are acknowledged when a slot takes them, and no slot means no fetch, so
+that nothing waits in a busy worker's memory. Delays, deadlines, cancellation and redelivery are ours, not Celery's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from kombu import Queue as BrokerQueue
+
+from workers.contracts.job import QUEUES
+from workers.settings import Settings, load_settings
+
+# Far above every deadline: Celery must never bring a message back by itself, leases and the reaper do that.
+VISIBILITY_TIMEOUT_S = 7 * 86_400
+
+
+def celery_config(settings: Settings) -> dict[str, Any]:
+    """Make Celery's configuration from ours."""
+    return {
+        "broker_url": settings.redis_url.get_secret_value(),
+        "broker_transport_options": {
+            "global_keyprefix": settings.redis.key_prefix,
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_connect_timeout": settings.redis.connect_timeout_s,
+            "socket_timeout": settings.redis.command_timeout_s * 3,
+            "socket_keepalive": True,
+        },
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_connection_timeout": settings.redis.connect_timeout_s,
+        "task_queues": [BrokerQueue(name, routing_key=name) for name in QUEUES],
+        "task_routes": {f"thinkline.{name}": {"queue": name} for name in QUEUES},
+        "task_default_queue": "classify",
+        "task_create_missing_queues": False,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "task_acks_late": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_send_task_events": True,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_pool": "threads",
+        "event_queue_expires": 60.0,
+        "timezone": "UTC",
+        "enable_utc": True,
+    }
+
+
+celery_app = Celery("thinkline")
+celery_app.add_defaults(lambda: celery_config(load_settings()))

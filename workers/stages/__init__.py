@@ -1,0 +1,1 @@
+"""What happens to a job: classify, answer, and the watch over leases and overdue jobs."""

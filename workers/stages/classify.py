@@ -1,0 +1,147 @@
+"""The first stage: look the query up in the cache, else decide its lane and send it there.
+
+The router and the cache are Protocols defined here; runtime.py chooses who plays them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from workers.contracts.job import CacheNote, Expected, Fallback, Lane
+from workers.contracts.routing import Query, RouteDecision
+from workers.settings import Settings
+from workers.stages.lease import Leases
+from workers.stages.persist import persist
+from workers.store.jobs import Ending, JobStore, Move
+from workers.store.record import Claim
+from workers.telemetry import logger
+
+log = logger("classify")
+CLAIM_FOR_S = 5.0  # beyond that the reaper sends the message again
+SETTLE_FOR_S = 60.0
+
+
+class Router(Protocol):
+    """Decides for each query whether it needs a reasoning model."""
+
+    async def decide(self, queries: Sequence[Query]) -> list[RouteDecision]:
+        """Decide several queries at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """An answer that may be given to this query, and why."""
+
+    note: CacheNote
+    result: Any
+    model: str | None
+    route: RouteDecision | None
+
+
+class AnswerCache(Protocol):
+    """Finds an answer that was given before."""
+
+    async def look_up(self, claim: Claim) -> CachedAnswer | None:
+        """Find an answer in the claim's scope; None when there is none that is safe to give."""
+        ...
+
+
+class Expectations(Protocol):
+    """Knows how long answers take."""
+
+    async def expected(self, task_type: str, model: str) -> Expected:
+        """Tell how long an answer of this task type by this model is likely to take."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyStage:
+    """Classifies one job."""
+
+    store: JobStore
+    leases: Leases
+    router: Router
+    cache: AnswerCache
+    expectations: Expectations
+    depths: Callable[[], Awaitable[dict[str, int]]]
+    settings: Settings
+    worker: str
+
+    async def run(self, job_id: str, attempt: int) -> None:
+        """Claim, look up, decide, send on."""
+        claim = await persist(
+            lambda: self.store.claim("classify", job_id, attempt, self.worker), for_s=CLAIM_FOR_S
+        )
+        if isinstance(claim, str):
+            log.debug("message.dropped", job=job_id, attempt=attempt, status=claim)
+            return
+        with self.leases.holding(claim):
+            hit = await self.cache.look_up(claim) if claim.request.cache == "use" else None
+            if hit is not None:
+                await self._serve(claim, hit)
+            else:
+                await self._send_on(claim, await self._decide(claim))
+
+    async def _decide(self, claim: Claim) -> RouteDecision:
+        request = claim.request
+        history = tuple(turn.content for turn in request.messages[:-1] if turn.role != "system")
+        (decision,) = await self.router.decide([Query(request.query, request.instructions, history)])
+        if request.route == "auto":
+            return decision
+        return decision.model_copy(
+            update={
+                "lane": request.route,
+                "confidence": 1.0,
+                "reason": f"the caller asked for the {request.route} lane",
+                "decided_by": "caller",
+            }
+        )
+
+    async def _serve(self, claim: Claim, hit: CachedAnswer) -> None:
+        fields = {
+            "result": _json(hit.result),
+            "model": hit.model,
+            "route": hit.route,
+            "cache": hit.note,
+            "served_by": f"{hit.note.tier}_cache",
+        }
+        end = Ending("succeeded", fields)
+        await persist(lambda: self.store.finish(claim.job_id, claim.attempt, end), for_s=SETTLE_FOR_S)
+
+    async def _send_on(self, claim: Claim, decision: RouteDecision) -> None:
+        move = await self._move(claim, decision)
+        sent = await persist(lambda: self.store.move(claim.job_id, claim.attempt, move), for_s=SETTLE_FOR_S)
+        if sent != "ok":
+            log.info("route.refused", job=claim.job_id, attempt=claim.attempt, status=sent)
+
+    async def _move(self, claim: Claim, decision: RouteDecision) -> Move:
+        lanes = self.settings.lanes
+        lane: Lane = decision.lane
+        fields: dict[str, Any] = {"route": decision, "task_type": decision.task_type}
+        if lane == "reasoning" and (await self.depths())["reasoning"] >= lanes.reasoning.max_depth:
+            lane = "fallback"
+            fields["fallback"] = Fallback(
+                cause="queue_full", from_model=None, after_s=0.0, task_type=decision.task_type
+            )
+            fields["causes"] = "queue_full"
+        model = lanes.fallback.model if lane == "fallback" else claim.request.model or getattr(lanes, lane).model
+        fields["model"] = model
+        fields["expected"] = await self.expectations.expected(decision.task_type, model)
+        data = {
+            "lane": lane,
+            "model": model,
+            "confidence": decision.confidence,
+            "reason": decision.reason,
+            "task_type": decision.task_type,
+        }
+        return Move(lane, "routed", data, fields)
+
+
+def _json(value: Any) -> Any:
+    """Keep a JSON string apart from text that is JSON already."""
+    from json import dumps  # noqa: PLC0415
+
+    return dumps(value, ensure_ascii=False)

@@ -1,0 +1,140 @@
+"""The attempts that this process holds: their leases, their progress and how they are told to stop.
+
+One heartbeat a second renews all of them in one round trip, writes what changed and learns which were lost: cancelled
+by their owner, ended, or given to a successor. A lost attempt's task is cancelled, which closes its upstream call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from workers.contracts.errors import StoreUnavailable
+from workers.contracts.job import Phase
+from workers.store.jobs import Beat, JobStore
+from workers.store.record import Claim
+from workers.telemetry import logger
+
+log = logger("lease")
+MOST_BEATS = 250  # attempts in one script: longer ones would hold up Redis for others
+MOST_NEWS_CHARS = 8_000  # of streamed answer in one event; more follows with the next beat
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """One attempt while this process works on it."""
+
+    job_id: str
+    attempt: int
+    task: asyncio.Task[Any]
+    phase: Phase
+    thinking_tokens: int = 0
+    answer_tokens: int = 0
+    lost: str | None = None
+    handed_back: bool = False
+    _unsent: list[str] = field(default_factory=list)
+    _changed: bool = False
+
+    def enter(self, phase: Phase) -> None:
+        """Say what the attempt does now."""
+        if phase != self.phase:
+            self.phase = phase
+            self._changed = True
+
+    def thought(self, tokens: int = 1) -> None:
+        """Count thinking tokens."""
+        self.enter("thinking")
+        self.thinking_tokens += tokens
+        self._changed = True
+
+    def said(self, text: str) -> None:
+        """Note a piece of the answer."""
+        self.enter("answering")
+        self.answer_tokens += 1
+        self._unsent.append(text)
+        self._changed = True
+
+    def stop(self, *, lost: str | None = None, hand_back: bool = False) -> None:
+        """Cancel the attempt's work: it was lost, or the worker stops and another is to go on."""
+        self.lost, self.handed_back = lost, hand_back
+        self.task.cancel()
+
+    def beat(self) -> Beat:
+        """Tell what changed since the last beat."""
+        news: dict[str, Any] | None = None
+        if self._changed:
+            news = {"phase": self.phase, "thinking_tokens": self.thinking_tokens, "answer_tokens": self.answer_tokens}
+            if self._unsent:
+                text = "".join(self._unsent)
+                news["delta"], rest = text[:MOST_NEWS_CHARS], text[MOST_NEWS_CHARS:]
+                self._unsent = [rest] if rest else []
+            self._changed = bool(self._unsent)
+        return Beat(self.job_id, self.attempt, self.phase, self.thinking_tokens, self.answer_tokens, news)
+
+
+class Leases:
+    """All attempts of one process."""
+
+    def __init__(self, store: JobStore, worker: str, queues: Sequence[str], heartbeat_s: float) -> None:
+        self._store = store
+        self._worker = worker
+        self._queues = tuple(queues)
+        self._heartbeat_s = heartbeat_s
+        self._live: set[Live] = set()
+
+    def __len__(self) -> int:
+        """Count the attempts in flight."""
+        return len(self._live)
+
+    @contextmanager
+    def holding(self, claim: Claim) -> Iterator[Live]:
+        """Renew a claim's lease while the block runs."""
+        task = asyncio.current_task()
+        if task is None:  # pragma: no cover - a coroutine always runs in a task
+            raise RuntimeError("an attempt needs a task to be cancelled by")
+        phase: Phase = "classifying" if claim.queue == "classify" else "waiting"
+        live = Live(claim.job_id, claim.attempt, task, phase)
+        self._live.add(live)
+        try:
+            yield live
+        finally:
+            self._live.discard(live)
+
+    async def beat_for_ever(self) -> None:
+        """Send a heartbeat a second until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                await self.beat()
+            except StoreUnavailable:
+                log.warning("heartbeat.missed", in_flight=len(self._live))
+            await asyncio.sleep(max(0.05, self._heartbeat_s - (loop.time() - began)))
+
+    async def beat(self) -> None:
+        """Send one heartbeat and stop what was lost."""
+        everyone = list(self._live)
+        groups = [everyone[i : i + MOST_BEATS] for i in range(0, len(everyone), MOST_BEATS)] or [[]]
+        await asyncio.gather(*(self._beat(group) for group in groups))
+
+    async def _beat(self, group: list[Live]) -> None:
+        replies = await self._store.heartbeat(self._worker, self._queues, [live.beat() for live in group])
+        for live, reply in zip(group, replies, strict=True):
+            if reply != "running" and live in self._live and not live.lost:
+                log.info("attempt.lost", job=live.job_id, attempt=live.attempt, status=reply)
+                live.stop(lost=reply)
+
+    async def drain(self, grace_s: float) -> None:
+        """Let what runs end within `grace_s` seconds, then hand the rest back to other workers."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + grace_s
+        while self._live and loop.time() < until:
+            await asyncio.sleep(0.05)
+        rest = list(self._live)
+        if rest:
+            log.info("worker.handing_back", attempts=len(rest))
+        for live in rest:
+            live.stop(hand_back=True)
