@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from workers.contracts.job import CacheNote, Expected, Fallback, Lane
+from workers.contracts.caching import CachedAnswer
+from workers.contracts.job import Expected, Fallback, Lane
 from workers.contracts.routing import Query, RouteDecision
 from workers.settings import Settings
 from workers.stages.lease import Leases
 from workers.stages.persist import persist
 from workers.store.jobs import Ending, JobStore, Move
-from workers.store.record import Claim
+from workers.store.record import Claim, as_json
 from workers.telemetry import logger
 
 log = logger("classify")
@@ -31,21 +32,11 @@ class Router(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
-    """An answer that may be given to this query, and why."""
-
-    note: CacheNote
-    result: Any
-    model: str | None
-    route: RouteDecision | None
-
-
 class AnswerCache(Protocol):
     """Finds an answer that was given before."""
 
     async def look_up(self, claim: Claim) -> CachedAnswer | None:
-        """Find an answer in the claim's scope; None when there is none that is safe to give."""
+        """Find an answer in the claim's scope; None when there is none that may be given."""
         ...
 
 
@@ -72,9 +63,7 @@ class ClassifyStage:
 
     async def run(self, job_id: str, attempt: int) -> None:
         """Claim, look up, decide, send on."""
-        claim = await persist(
-            lambda: self.store.claim("classify", job_id, attempt, self.worker), for_s=CLAIM_FOR_S
-        )
+        claim = await persist(lambda: self.store.claim("classify", job_id, attempt, self.worker), for_s=CLAIM_FOR_S)
         if isinstance(claim, str):
             log.debug("message.dropped", job=job_id, attempt=attempt, status=claim)
             return
@@ -102,7 +91,7 @@ class ClassifyStage:
 
     async def _serve(self, claim: Claim, hit: CachedAnswer) -> None:
         fields = {
-            "result": _json(hit.result),
+            "result": as_json(hit.result),
             "model": hit.model,
             "route": hit.route,
             "cache": hit.note,
@@ -138,10 +127,3 @@ class ClassifyStage:
             "task_type": decision.task_type,
         }
         return Move(lane, "routed", data, fields)
-
-
-def _json(value: Any) -> Any:
-    """Keep a JSON string apart from text that is JSON already."""
-    from json import dumps  # noqa: PLC0415
-
-    return dumps(value, ensure_ascii=False)

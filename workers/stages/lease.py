@@ -131,7 +131,7 @@ class Leases:
         """Let what runs end within `grace_s` seconds, then hand the rest back to other workers."""
         loop = asyncio.get_running_loop()
         until = loop.time() + grace_s
-        while self._live and loop.time() < until:
+        while self._live and loop.time() < until:  # noqa: ASYNC110 - attempts end by the hundred; an event an end costs more
             await asyncio.sleep(0.05)
         rest = list(self._live)
         if rest:

@@ -15,6 +15,7 @@ from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.record import PUBLIC, read_job
 
+EXACT = ("job", "result", "model", "route")
 ENOUGH_SAMPLES = 5  # below this a p90 is the maximum of a handful and promises nothing
 PRESENT_MS = 5_000  # a worker not heard of for so long is not counted as there
 SCAN = 200  # ids looked at in one go when a list is filtered
@@ -53,6 +54,12 @@ class JobReader:
         with translated():
             request: str | None = await self._redis.hget(f"{self._prefix}job:{job_id}", "request")
         return request
+
+    async def exact(self, tenant: str, exact_hash: str) -> dict[str, str] | None:
+        """Read an entry of the exact cache: `job`, `result` and `route` as JSON, `model`; None when there is none."""
+        with translated():
+            values = await self._redis.hmget(f"{self._prefix}tenant:{tenant}:exact:{exact_hash}", EXACT)
+        return dict(zip(EXACT, values, strict=True)) if values[0] else None
 
     async def page(
         self, tenant: str, *, limit: int, cursor: str | None, wanted: dict[str, str], newer: str = "-", older: str = "+"

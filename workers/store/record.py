@@ -166,6 +166,11 @@ def encode(value: Any) -> str:
         return "true" if value else "false"
     if hasattr(value, "model_dump_json"):
         return str(value.model_dump_json(exclude_none=True))
+    return as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """Write a JSON value, a string too, as JSON text."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 

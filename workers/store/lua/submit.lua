@@ -23,18 +23,25 @@ local function remember()
   end
 end
 
+local function begin()
+  set_fields(id, fields)
+  redis.call('HSET', job_key(id), 'created_at', whole(now), 'crashes', 0)
+  local limits = redis.call('HMGET', job_key(id), 'deadline_ms', 'reasoning_ms')
+  redis.call('HSET', job_key(id), 'deadline_at', whole(now + limits[1]), 'reasoning_until', whole(now + limits[2]))
+  remember()
+  step(id, 'queued', now)
+  event(id, 'queued', '{}')
+end
+
 if exact ~= '' then
   local entry = T .. ':exact:' .. exact
   local hit = redis.call('HMGET', entry, 'job', 'result', 'model', 'route', 'lane', 'task_type')
   if hit[1] then
     redis.call('HINCRBY', entry, 'hits', 1)
-    set_fields(id, fields)
+    begin()
     redis.call('HSET', job_key(id), 'result', hit[2], 'model', hit[3] or '', 'route', hit[4] or '', 'lane', hit[5] or '',
-      'task_type', hit[6] or '', 'served_by', 'exact_cache', 'attempt', 0, 'status', 'queued', 'created_at', whole(now),
+      'task_type', hit[6] or '', 'served_by', 'exact_cache', 'attempt', 0, 'status', 'queued',
       'cache', '{"outcome":"hit","tier":"exact","source_job":"' .. hit[1] .. '","reason":"same query in the same scope"}')
-    remember()
-    step(id, 'queued', now)
-    event(id, 'queued', '{}')
     event(id, 'cache', '{"outcome":"hit","tier":"exact"}')
     end_job(id, 'succeeded', now, '{"status":"succeeded"}')
     return {'hit'}
@@ -60,12 +67,6 @@ for i = 0, gates - 1 do
 end
 if choice and not open then return full end
 
-set_fields(id, fields)
-redis.call('HSET', job_key(id), 'created_at', whole(now), 'crashes', 0)
-local limits = redis.call('HMGET', job_key(id), 'deadline_ms', 'reasoning_ms')
-redis.call('HSET', job_key(id), 'deadline_at', whole(now + limits[1]), 'reasoning_until', whole(now + limits[2]))
-remember()
-step(id, 'queued', now)
-event(id, 'queued', '{}')
+begin()
 enqueue(id, queue, 0, message, now)
 return {'created'}

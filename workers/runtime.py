@@ -1,0 +1,200 @@
+"""The composition root of a worker process: one event loop, one set of adapters, one heartbeat and one reaper.
+
+Celery's threads hand their coroutine to this loop and wait. Nothing here knows what a stage does; nothing in a stage
+knows which adapters it was given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import CancelledError as FutureCancelled
+from typing import Any
+
+import uvloop
+
+from workers import structured
+from workers.cache.exact import ExactCache
+from workers.contracts.errors import SettingsError, StoreUnavailable
+from workers.contracts.job import QUEUES, Expected, Queue
+from workers.contracts.upstreams import UpstreamConfig
+from workers.routing.rules import RuleRouter
+from workers.settings import Settings, UpstreamSettings
+from workers.stages.answer import AnswerStage
+from workers.stages.classify import ClassifyStage
+from workers.stages.lease import Leases
+from workers.stages.reap import Reaper
+from workers.stages.settle import Settlement
+from workers.store.breaker import BreakerStore
+from workers.store.connection import connect
+from workers.store.jobs import JobStore
+from workers.store.reading import JobReader
+from workers.store.scripts import Scripts
+from workers.telemetry import logger
+from workers.upstream.breaker import CircuitBreaker
+from workers.upstream.client import UpstreamClient
+
+log = logger("runtime")
+
+
+class Runtime:
+    """All that one worker process runs on. `start` before the first job, `drain` and `stop` at the end."""
+
+    def __init__(self, settings: Settings, queues: Sequence[str]) -> None:
+        unknown = set(queues) - set(QUEUES)
+        if unknown:
+            raise SettingsError(f"queues {sorted(unknown)} do not exist: allowed are {', '.join(QUEUES)}")
+        self.settings = settings
+        self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._queues = tuple(queues)
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="thinkline-loop", daemon=True)
+        self._background: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start the loop, connect, and begin the heartbeat and the reaper."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(timeout=60)
+        log.info("worker.started", worker=self.worker, queues=list(self._queues))
+
+    def run(self, queue: Queue, job_id: str, attempt: int) -> None:
+        """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
+        work: Coroutine[Any, Any, None]
+        if queue == "classify":
+            work = self._classify.run(job_id, attempt)
+        else:
+            work = self._answer.run(queue, job_id, attempt)
+        try:
+            asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        except FutureCancelled:
+            log.info("attempt.stopped", job=job_id, attempt=attempt)
+        except StoreUnavailable:  # the record stands as it is; the reaper brings the job back
+            log.warning("attempt.dropped", job=job_id, attempt=attempt, reason="Redis is away")
+
+    def drain(self) -> None:
+        """Give running attempts their grace, then hand them back; returns when none is left or time is over."""
+        grace_s = self.settings.reliability.shutdown_grace_s
+        try:
+            asyncio.run_coroutine_threadsafe(self._leases.drain(grace_s), self._loop).result(timeout=grace_s + 5)
+        except TimeoutError:
+            log.warning("worker.drain_timeout", in_flight=len(self._leases))
+
+    def stop(self) -> None:
+        """Close every connection and stop the loop."""
+        try:
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=5)
+        except TimeoutError:
+            log.warning("worker.close_timeout")
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=2)
+
+    async def _open(self) -> None:
+        settings = self.settings
+        self._redis = connect(settings)
+        scripts = Scripts(self._redis, settings)
+        store, reader = JobStore(scripts), JobReader(self._redis, settings)
+        self._leases = Leases(store, self.worker, self._queues, settings.reliability.heartbeat_s)
+        remembered = Remembered(reader)
+        self._upstream = UpstreamClient(upstream_configs(settings), max_in_flight=self._most_in_flight())
+        self._classify = ClassifyStage(
+            store=store,
+            leases=self._leases,
+            router=RuleRouter(),
+            cache=ExactCache(reader),
+            expectations=remembered,
+            depths=remembered.depths,
+            settings=settings,
+            worker=self.worker,
+        )
+        self._answer = AnswerStage(
+            store=store,
+            leases=self._leases,
+            upstream=self._upstream,
+            structure=structured,
+            breaker=CircuitBreaker(BreakerStore(self._redis, settings.redis.key_prefix), settings.breaker),
+            settlement=Settlement(store, remembered, settings),
+            settings=settings,
+            worker=self.worker,
+        )
+        reaper = Reaper(store, settings)
+        self._background = [
+            asyncio.create_task(self._leases.beat_for_ever(), name="heartbeat"),
+            asyncio.create_task(reaper.reap_for_ever(), name="reaper"),
+        ]
+        for task in self._background:
+            task.add_done_callback(_never_ends)
+
+    async def _close(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._upstream.aclose()
+        await self._redis.aclose()
+
+    def _most_in_flight(self) -> int:
+        lanes = [getattr(self.settings.lanes, queue).slots for queue in self._queues if queue != "classify"]
+        return max([sum(lanes), 8])
+
+
+class Remembered:
+    """Reads of the store that may be a moment old: past durations for five seconds, depths for half of one."""
+
+    def __init__(self, reader: JobReader) -> None:
+        self._reader = reader
+        self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}
+
+    async def expected(self, task_type: str, model: str) -> Expected:
+        """Tell how long an answer of this task type by this model is likely to take."""
+        found: Expected = await self._fresh(
+            ("expected", task_type, model), 5.0, lambda: self._reader.expected(task_type, model)
+        )
+        return found
+
+    async def depths(self) -> dict[str, int]:
+        """Count the jobs that wait in each queue."""
+        found: dict[str, int] = await self._fresh(("depths",), 0.5, self._reader.depths)
+        return found
+
+    async def _fresh(self, key: tuple[str, ...], for_s: float, read: Callable[[], Awaitable[Any]]) -> Any:
+        now = asyncio.get_running_loop().time()
+        kept = self._kept.get(key)
+        if kept is None or now - kept[0] > for_s:
+            kept = (now, await read())
+            self._kept[key] = kept
+        return kept[1]
+
+
+def upstream_configs(settings: Settings) -> dict[str, UpstreamConfig]:
+    """Read the endpoints' keys from the environment.
+
+    Raises:
+        SettingsError: a variable that is to hold a key is not set.
+    """
+    return {name: _upstream_config(name, upstream) for name, upstream in settings.upstreams.items()}
+
+
+def _upstream_config(name: str, upstream: UpstreamSettings) -> UpstreamConfig:
+    key = os.environ.get(upstream.api_key_env) if upstream.api_key_env else None
+    if upstream.api_key_env and not key:
+        raise SettingsError(f"upstreams.{name}.api_key_env names {upstream.api_key_env}, which is not set")
+    return UpstreamConfig.model_validate(
+        {
+            "base_url": upstream.base_url,
+            "api_key": key,
+            "headers": upstream.headers,
+            "connect_timeout_s": upstream.connect_timeout_s,
+            "max_retries": upstream.max_retries,
+            "verify_tls": upstream.verify_tls,
+        }
+    )
+
+
+def _never_ends(task: asyncio.Task[None]) -> None:
+    """A heartbeat or reaper that ended by an error leaves a worker that looks alive and is not: end the process."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("worker.broken", part=task.get_name(), error=type(task.exception()).__name__)
+        os._exit(70)

@@ -1,0 +1,58 @@
+"""What the answer stage needs from others: Protocols that the adapters fit without knowing of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from workers.contracts.calls import Ask, Delta, End, ModelCall, ModelSpec, Reply, StructuredAnswer
+from workers.contracts.job import Expected
+from workers.contracts.request import JobRequest
+
+
+class Upstream(Protocol):
+    """Runs models."""
+
+    def stream(self, call: ModelCall) -> AsyncIterator[Delta | End]:
+        """Stream one reply: pieces, then exactly one End; raises AttemptFailed."""
+        ...
+
+
+class Structure(Protocol):
+    """Asks for structured answers and reads them."""
+
+    def ask(self, request: JobRequest, model: ModelSpec) -> Ask:
+        """Say how to ask this model for this answer."""
+        ...
+
+    def extract(self, reply: Reply, asked: Ask) -> StructuredAnswer:
+        """Take the final JSON out of a reply; raises StructuredOutputInvalid."""
+        ...
+
+    def reshape(self, reply: Reply, asked: Ask, model: ModelSpec, problems: tuple[str, ...]) -> Ask:
+        """Say how to ask another model to bring a reply into the wanted shape."""
+        ...
+
+
+class Breaker(Protocol):
+    """Knows which models are down."""
+
+    async def allows(self, model: str) -> bool:
+        """Whether a call may be made now."""
+        ...
+
+    async def success(self, model: str) -> None:
+        """Note that a call went well."""
+        ...
+
+    async def failure(self, model: str, *, transient: bool) -> None:
+        """Note that a call failed."""
+        ...
+
+
+class Expectations(Protocol):
+    """Knows how long answers take."""
+
+    async def expected(self, task_type: str, model: str) -> Expected:
+        """Tell how long an answer of this task type by this model is likely to take."""
+        ...

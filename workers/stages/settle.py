@@ -1,0 +1,179 @@
+"""Settles an attempt: succeeded, failed, sent to the fallback, cancelled, or handed back. One function for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workers.contracts.calls import Reply, StructuredAnswer
+from workers.contracts.causes import Cause
+from workers.contracts.errors import AttemptFailed
+from workers.contracts.job import Attempt, Fallback, JobError, Lane
+from workers.settings import Settings
+from workers.stages.persist import persist
+from workers.stages.ports import Expectations
+from workers.stages.stream import Tally
+from workers.store.jobs import Ending, Failure, JobStore, Move
+from workers.store.record import Claim, as_json
+from workers.telemetry import logger
+
+log = logger("answer")
+SETTLE_FOR_S = 120.0  # an outage of Redis that an answer in hand survives
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Writes how attempts ended."""
+
+    store: JobStore
+    expectations: Expectations
+    settings: Settings
+
+    async def succeeded(self, claim: Claim, tally: Tally, reply: Reply, answer: StructuredAnswer) -> None:
+        """End the job with its answer; keep the answer for repeats when it may be kept."""
+        model = tally.model.name if tally.model else ""
+        fields = {
+            **_spent(claim, tally),
+            "result": as_json(answer.value),
+            "served_by": "model",
+            "truncated": reply.truncated or None,
+            "repaired": answer.repaired or None,
+            "thinking_tokens": str(tally.usage.reasoning_tokens) if tally.usage.reasoning_tokens else None,
+        }
+        end = Ending(
+            "succeeded",
+            fields,
+            attempt=_attempt(claim, tally, "succeeded"),
+            exact_hash=claim.cache_key or "" if self._may_keep(claim, reply, answer, str(fields["result"])) else "",
+            exact_s=self.settings.cache.ttl_s,
+            history=f"{claim.task_type}:{model}" if claim.task_type else "",
+            duration_s=tally.elapsed_s,
+            done={"lane": claim.queue},
+        )
+        await self._finish(claim, end)
+
+    async def failed(self, claim: Claim, tally: Tally, error: AttemptFailed, *, raw_text: str | None = None) -> None:
+        """Log the failure by task type; reasoning goes on in the fallback, the others end the job."""
+        failure = _failure(claim, tally, error, final=claim.queue != "reasoning")
+        log.warning(
+            "attempt.failed", job=claim.job_id, attempt=claim.attempt, lane=claim.queue, cause=error.cause,
+            task_type=failure.task_type, model=failure.model, duration_s=round(failure.duration_s, 3),
+        )  # fmt: skip
+        if claim.queue == "reasoning":
+            await self._fall_back(claim, tally, error, failure)
+            return
+        causes = [*claim.causes, error.cause]
+        code = "structured_output_invalid" if error.cause == "unusable_output" else error.code
+        fields = {
+            **_spent(claim, tally),
+            "error": JobError(code=code, message=_sentence(claim, error), causes=causes),
+            "causes": ",".join(causes),
+            "raw_text": raw_text,
+        }
+        attempt = _attempt(claim, tally, "failed", error)
+        await self._finish(claim, Ending("failed", fields, attempt=attempt, failure=failure, done={"code": code}))
+
+    async def cancelled(self, claim: Claim, tally: Tally) -> None:
+        """Add what the attempt had cost to the job that its owner ended."""
+        spent, finished = _spent(claim, tally), _attempt(claim, tally, "cancelled")
+        await persist(
+            lambda: self.store.note_spend(
+                claim.job_id, claim.attempt, finished, spent["usage"], claim.cost_usd + tally.cost_usd
+            ),
+            for_s=SETTLE_FOR_S,
+        )
+
+    async def handed_back(self, claim: Claim) -> None:
+        """Give the attempt to another worker at once, without counting a crash."""
+        queue, job_id, attempt = claim.queue, claim.job_id, claim.attempt
+        await persist(lambda: self.store.requeue(queue, job_id, attempt, reason="handed_back", crash=False), for_s=2.0)
+
+    async def _fall_back(self, claim: Claim, tally: Tally, error: AttemptFailed, failure: Failure) -> None:
+        model, task_type = self.settings.lanes.fallback.model, claim.task_type or "lookup"
+        causes = [*claim.causes, error.cause]
+        note = Fallback(
+            cause=error.cause, from_model=failure.model, after_s=round(tally.elapsed_s, 3), task_type=task_type
+        )
+        fields: dict[str, Any] = {
+            **_spent(claim, tally),
+            "fallback": note,
+            "causes": ",".join(causes),
+            "model": model,
+            "expected": await self.expectations.expected(task_type, model),
+        }
+        if self.settings.budget.hand_on_thinking and tally.thinking:
+            fields["hand_on"] = tally.thinking[-self.settings.budget.hand_on_chars :]
+        move = Move(
+            "fallback", "fallback", {"cause": error.cause, "from_model": failure.model, "model": model}, fields,
+            attempt=_attempt(claim, tally, "failed", error), failure=failure,
+        )  # fmt: skip
+        sent = await persist(lambda: self.store.move(claim.job_id, claim.attempt, move), for_s=SETTLE_FOR_S)
+        if sent != "ok":
+            log.info("fallback.refused", job=claim.job_id, attempt=claim.attempt, status=sent)
+
+    async def _finish(self, claim: Claim, end: Ending) -> None:
+        done = await persist(lambda: self.store.finish(claim.job_id, claim.attempt, end), for_s=SETTLE_FOR_S)
+        if done != "ok":  # a successor holds the job, or it ended: ours is not wanted any more
+            log.info("finish.refused", job=claim.job_id, attempt=claim.attempt, status=done)
+
+    def _may_keep(self, claim: Claim, reply: Reply, answer: StructuredAnswer, result: str) -> bool:
+        """Only whole answers of the lane that was asked are kept: nothing cut off, repaired or fallen back."""
+        return (
+            claim.cache_key is not None
+            and claim.queue != "fallback"
+            and not reply.truncated
+            and not answer.repaired
+            and len(result.encode()) <= self.settings.cache.max_answer_bytes
+        )
+
+
+def _spent(claim: Claim, tally: Tally) -> dict[str, Any]:
+    """What the job has used in all its attempts."""
+    return {"usage": claim.usage + tally.usage, "cost_usd": f"{claim.cost_usd + tally.cost_usd:.9f}"}
+
+
+def _attempt(
+    claim: Claim,
+    tally: Tally,
+    outcome: Literal["succeeded", "failed", "cancelled"],
+    error: AttemptFailed | None = None,
+) -> Attempt:
+    return Attempt(
+        attempt=claim.attempt,
+        lane=_lane(claim),
+        model=tally.model.name if tally.model else claim.model or "",
+        outcome=outcome,
+        cause=error.cause if error else None,
+        detail=str(error) if error else None,
+        duration_s=round(tally.elapsed_s, 3),
+        first_token_s=None if tally.first_token_s is None else round(tally.first_token_s, 3),
+        usage=tally.usage,
+        cost_usd=round(tally.cost_usd, 9),
+    )
+
+
+def _failure(claim: Claim, tally: Tally, error: AttemptFailed, *, final: bool) -> Failure:
+    return Failure(
+        tenant=claim.tenant,
+        job_id=claim.job_id,
+        lane=_lane(claim),
+        task_type=claim.task_type or "unknown",
+        cause=error.cause,
+        model=tally.model.name if tally.model else claim.model or "",
+        duration_s=round(tally.elapsed_s, 3),
+        prompt_chars=tally.prompt_chars,
+        final=final,
+    )
+
+
+def _lane(claim: Claim) -> Lane:
+    if claim.queue == "classify":
+        raise ValueError("classification is not an attempt at answering")
+    return claim.queue
+
+
+def _sentence(claim: Claim, error: AttemptFailed) -> str:
+    if not claim.causes:
+        return f"the {claim.queue} attempt failed: {error}"
+    before: list[Cause] = list(claim.causes)
+    return f"reasoning failed ({', '.join(before)}) and so did the fallback: {error}"
