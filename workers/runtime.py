@@ -115,7 +115,7 @@ class Runtime:
             leases=self._leases,
             upstream=self._upstream,
             structure=structured,
-            breaker=CircuitBreaker(BreakerStore(self._redis, settings.redis.key_prefix), settings.breaker),
+            breaker=CircuitBreaker(BreakerStore(scripts, settings.breaker)),
             settlement=Settlement(store, remembered, settings),
             settings=settings,
             worker=self.worker,

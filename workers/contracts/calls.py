@@ -33,6 +33,9 @@ class ModelSpec(BaseModel):
     system_role: Literal["system", "developer", "none"] = Field(
         default="system", description="how instructions are sent; `none` puts them before the first user message"
     )
+    opens_in_thinking: bool = Field(
+        default=False, description="true when replies begin inside thinking and only `</think>` is sent"
+    )
     sampling: bool = Field(default=True, description="false for models that refuse temperature and top_p")
     extra_body: dict[str, Any] = Field(default_factory=dict, description="sent with every call, as it is")
     simulated: bool = Field(default=False, description="true for the scripted upstream: its answers are not a model's")

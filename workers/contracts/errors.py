@@ -166,10 +166,14 @@ class BreakerOpen(AttemptFailed):
 
 
 class UpstreamFailed(AttemptFailed):
-    """The upstream failed."""
+    """The upstream failed; `retry_after_s` is what it asked for, if it did."""
 
     code = "upstream_error"
     cause: ClassVar[Cause] = "upstream_error"
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class UpstreamUnavailable(UpstreamFailed):
@@ -181,15 +185,11 @@ class UpstreamUnavailable(UpstreamFailed):
 
 
 class UpstreamRateLimited(UpstreamFailed):
-    """The upstream refused for load; `retry_after_s` is what it asked for, if it did."""
+    """The upstream refused for load."""
 
     code = "upstream_rate_limited"
     cause = "upstream_rate_limited"
     transient = True
-
-    def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
 
 
 class UpstreamRejected(UpstreamFailed):

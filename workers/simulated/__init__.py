@@ -1,0 +1,1 @@
+"""The scripted upstream: a real HTTP server that plays an OpenAI-compatible model from a script. It is no model."""
