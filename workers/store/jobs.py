@@ -6,6 +6,7 @@ late or stale attempt learns what became of the job and stops.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -13,7 +14,7 @@ from typing import Any, Literal, cast
 from workers.contracts.job import Attempt, Lane, Queue
 from workers.store.messages import message
 from workers.store.record import CLAIMED, Claim, Overdue, encode, flat, read_claim, read_overdue
-from workers.store.scripts import Scripts
+from workers.store.scripts import Scripts, life
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class JobStore:
         """Accept a job, or say why it is not new or not wanted."""
         gates = [part for name, limit in new.gates for part in (name, str(limit))]
         reply = await self._call(
-            "submit", new.job_id, new.tenant, new.idempotency_hash, new.body_hash, str(int(new.idempotency_s)),
+            "submit", new.job_id, new.tenant, new.idempotency_hash, new.body_hash, life(new.idempotency_s),
             new.exact_hash, new.queue, message(new.queue, new.job_id, 0), str(len(new.gates)), *gates,
             *flat(new.fields),
         )  # fmt: skip
@@ -123,8 +124,12 @@ class JobStore:
         return Submitted(reply[0], job_id=new.job_id)
 
     async def claim(self, queue: Queue, job_id: str, attempt: int, worker: str) -> Claim | str:
-        """Take a waiting attempt; a string is the status that refused it."""
-        reply = await self._call("claim", job_id, str(attempt), queue, worker, *CLAIMED)
+        """Take a waiting attempt; a string is the status that refused it.
+
+        After a lost reply, ask again from the same asyncio task: another is taken for a duplicate message and refused.
+        """
+        caller = str(id(asyncio.current_task()))
+        reply = await self._call("claim", job_id, str(attempt), queue, worker, caller, *CLAIMED)
         return read_claim(job_id, attempt, queue, reply) if reply[0] == "claimed" else str(reply[0])
 
     async def move(self, job_id: str, attempt: int, move: Move, *, expected: str = "running") -> str:
@@ -146,7 +151,7 @@ class JobStore:
             await self._call(
                 "finish", job_id, str(attempt), expected, end.status, encode({"status": end.status, **end.done}),
                 encode(end.attempt) if end.attempt else "", encode(_entry(end.failure)) if end.failure else "",
-                end.failure.tally if end.failure else "", end.exact_hash, str(int(end.exact_s)), end.history,
+                end.failure.tally if end.failure else "", end.exact_hash, life(end.exact_s), end.history,
                 f"{end.duration_s:.3f}", *flat(end.fields),
             ),
         )  # fmt: skip

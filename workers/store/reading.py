@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from workers.store.record import PUBLIC, read_job
 
 EXACT = ("job", "result", "model", "route")
 ENOUGH_SAMPLES = 5  # below this a p90 is the maximum of a handful and promises nothing
-PRESENT_MS = 5_000  # a worker not heard of for so long is not counted as there
+PRESENT_S = 5.0  # a worker not heard of for so long is not counted as there
 SCAN = 200  # ids looked at in one go when a list is filtered
 MOST_SCANNED = 2_000  # ids looked at for one page; the cursor goes on from there
 
@@ -28,6 +27,7 @@ class JobReader:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis: Any = redis  # the library's types allow bytes; our connections decode them
         self._prefix = settings.redis.key_prefix
+        self._present_s = max(PRESENT_S, settings.reliability.heartbeat_s * 3)
 
     async def job(self, job_id: str, tenant: str) -> Job | None:
         """Read a job of a tenant; None when there is none, or when it is another tenant's."""
@@ -80,11 +80,10 @@ class JobReader:
         key, scanned = f"{self._prefix}tenant:{tenant}:jobs", 0
         found: list[Job] = []
         top = f"({cursor}" if cursor else older
-        while len(found) < limit and scanned < MOST_SCANNED:
+        many = SCAN if wanted else limit + 1
+        while scanned < MOST_SCANNED:
             with translated():
-                ids = await self._redis.zrevrangebylex(key, top, newer, start=0, num=SCAN if wanted else limit + 1)
-            if not ids:
-                return found, None
+                ids = await self._redis.zrevrangebylex(key, top, newer, start=0, num=many)
             gone = []
             for job_id, job in zip(ids, await self.jobs(ids, tenant), strict=True):
                 if job is None:
@@ -98,6 +97,8 @@ class JobReader:
             if gone:  # their records were kept for as long as the settings say
                 with translated():
                     await self._redis.zrem(key, *gone)
+            if len(ids) < many:
+                return found, None
         return found, top[1:]
 
     async def events(self, job_id: str, after: str = "0", most: int = 500) -> list[JobEvent]:
@@ -116,12 +117,14 @@ class JobReader:
 
     async def present(self) -> dict[str, int]:
         """Count the worker processes that serve each queue and were heard of lately."""
-        since = (time.time() * 1000) - PRESENT_MS
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
+            pipeline.time()  # workers are noted by the clock of Redis, and ours may differ
             for queue in QUEUES:
-                pipeline.zcount(f"{self._prefix}workers:{queue}", since, "+inf")
-            return dict(zip(QUEUES, await pipeline.execute(), strict=True))
+                pipeline.zrange(f"{self._prefix}workers:{queue}", 0, -1, withscores=True)
+            (seconds, _), *heard = await pipeline.execute()
+        since = (seconds - self._present_s) * 1000
+        return {queue: sum(at >= since for _, at in workers) for queue, workers in zip(QUEUES, heard, strict=True)}
 
     async def ping(self) -> None:
         """Check that Redis answers.

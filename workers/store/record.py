@@ -161,7 +161,7 @@ def flat(fields: Mapping[str, Any]) -> list[str]:
 def encode(value: Any) -> str:
     """Write one field's value."""
     if isinstance(value, str):
-        return value
+        return _writable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if hasattr(value, "model_dump_json"):
@@ -171,7 +171,16 @@ def encode(value: Any) -> str:
 
 def as_json(value: Any) -> str:
     """Write a JSON value, a string too, as JSON text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _writable(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def _writable(text: str) -> str:
+    """Join the halves of a surrogate pair, which a model may stream one by one, and replace those left alone."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _moment(ms: Any) -> datetime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections import deque
 from importlib import resources
 from typing import Any, Final
@@ -20,7 +21,13 @@ from workers.settings import Settings
 from workers.store.connection import translated
 
 LUA = resources.files("workers.store") / "lua"
+Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
+
+
+def life(seconds: float) -> str:
+    """Write a time to live in whole seconds; half a second is one, since Redis deletes at once what has none."""
+    return str(max(1, math.ceil(seconds)))
 
 
 def load(name: str) -> str:
@@ -39,10 +46,10 @@ class Scripts:
             str(int(kept.lease_s * 1000)),
             str(int(kept.lost_message_s * 1000)),
             str(kept.event_limit),
-            str(int(kept.retention_s)),
+            life(kept.retention_s),
         )
         self._sources: dict[str, tuple[str, str]] = {}
-        self._waiting: deque[tuple[str, tuple[str, ...], asyncio.Future[Any]]] = deque()
+        self._waiting: deque[Call] = deque()
         self._sender: asyncio.Task[None] | None = None
 
     async def call(self, name: str, *arguments: str) -> Any:
@@ -52,7 +59,8 @@ class Scripts:
             StoreUnavailable: Redis is away; the script may or may not have run, and may be run again.
         """
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((name, arguments, future))
+        # Encoded here, so that text which cannot be fails its own call and not all that leave with it.
+        self._waiting.append((name, tuple(argument.encode() for argument in arguments), future))
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send())
         return await future
@@ -62,7 +70,11 @@ class Scripts:
             batch = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
             try:
                 replies = await self._round_trip(batch)
-            except (StoreUnavailable, RedisError) as error:
+            except StoreUnavailable as error:
+                batch += self._waiting  # they would only wait for the same, one time limit after the other
+                self._waiting.clear()
+                replies = [StoreUnavailable(str(error)) for _ in batch]
+            except Exception as error:  # noqa: BLE001 - whoever waits for an answer must get one, whatever broke
                 replies = [error] * len(batch)
             for (_, _, future), reply in zip(batch, replies, strict=True):
                 if future.done():  # its caller was cancelled
@@ -72,7 +84,7 @@ class Scripts:
                 else:
                     future.set_result(reply)
 
-    async def _round_trip(self, batch: list[tuple[str, tuple[str, ...], asyncio.Future[Any]]]) -> list[Any]:
+    async def _round_trip(self, batch: list[Call]) -> list[Any]:
         replies = await self._execute(batch)
         unknown = {name for (name, _, _), reply in zip(batch, replies, strict=True) if isinstance(reply, NoScriptError)}
         if not unknown:
@@ -84,7 +96,7 @@ class Scripts:
         fresh = iter(await self._execute(again))
         return [next(fresh) if isinstance(reply, NoScriptError) else reply for reply in replies]
 
-    async def _execute(self, batch: list[tuple[str, tuple[str, ...], asyncio.Future[Any]]]) -> list[Any]:
+    async def _execute(self, batch: list[Call]) -> list[Any]:
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for name, arguments, _ in batch:

@@ -17,7 +17,7 @@ from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 from workers.store.connection import translated
 
-BLOCK_MS = 1_000  # below the command timeout, so that an idle wait is not taken for a dead Redis
+BLOCK_MS = 1_000  # at most half the command timeout, so that an idle wait is not taken for a dead Redis
 
 
 class Signals:
@@ -25,6 +25,7 @@ class Signals:
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis: Any = redis  # the library's types allow bytes; our connections decode them
+        self._block_ms = min(BLOCK_MS, round(settings.redis.command_timeout_s * 500))
         self._key = f"{settings.redis.key_prefix}signal"
         self._waiters: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
@@ -68,7 +69,7 @@ class Signals:
                     position = await self._end()
                     self._wake_all()  # whatever happened before the position was taken is in the records
                 with translated():
-                    reply = await self._redis.xread({self._key: position}, count=1_000, block=BLOCK_MS)
+                    reply = await self._redis.xread({self._key: position}, count=1_000, block=self._block_ms)
                 for row_id, row in reply[0][1] if reply else ():
                     position = row_id
                     self._wake(row["id"])

@@ -4,10 +4,7 @@
 -- then fields. Returns 'ok' or the job's status.
 local id, attempt, expected, terminal = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[FIRST + 3]
 local ours, status = held(id, attempt)
-if ours and status == terminal and ARGV[FIRST + 5] ~= '' then
-  local known = redis.call('HGET', job_key(id), 'attempts')
-  if known and string.sub(known, -#ARGV[FIRST + 5]) == ARGV[FIRST + 5] then return 'ok' end -- our own, reply lost
-end
+if ours and status == terminal and ends_with(id, 'attempts', ARGV[FIRST + 5]) then return 'ok' end -- reply lost
 if not ours or TERMINAL[status] or (expected ~= '' and status ~= expected) then return status or 'unknown' end
 local now = now_ms()
 set_fields(id, FIRST + 12)
@@ -17,8 +14,8 @@ if ARGV[FIRST + 6] ~= '' then
   redis.call('HINCRBY', P .. 'failures:count', ARGV[FIRST + 7], 1)
 end
 local exact, history = ARGV[FIRST + 8], ARGV[FIRST + 10]
-if exact ~= '' then
-  local r = redis.call('HMGET', job_key(id), 'tenant', 'result', 'model', 'route', 'lane', 'task_type')
+local r = redis.call('HMGET', job_key(id), 'tenant', 'result', 'model', 'route', 'lane', 'task_type')
+if exact ~= '' and r[2] then
   local entry = P .. 'tenant:' .. r[1] .. ':exact:' .. exact
   redis.call('DEL', entry)
   redis.call('HSET', entry, 'job', id, 'result', r[2], 'model', r[3] or '', 'route', r[4] or '', 'lane', r[5] or '',

@@ -18,7 +18,8 @@ for i = FIRST + 2, #ARGV, 6 do
       redis.call('HSET', key, 'phase', phase, 'thinking_tokens', ARGV[i + 3], 'answer_tokens', ARGV[i + 4])
       if not r[6] and phase ~= 'waiting' then redis.call('HSET', key, 'first_token_at', whole(now)) end
       if r[5] ~= phase then step(id, phase, now, nil, attempt) end
-      event(id, 'progress', data)
+      local last = redis.call('XREVRANGE', key .. ':events', '+', '-', 'COUNT', 1)[1]
+      if not last or last[2][4] ~= data then event(id, 'progress', data) end -- else our own, reply lost
     end
     replies[#replies + 1] = 'running'
   else

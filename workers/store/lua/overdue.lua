@@ -9,6 +9,9 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, 
     'reasoning_until', 'crashes', 'tenant', 'model', 'task_type', 'attempt_at', 'causes')
   if not r[1] or TERMINAL[r[1]] then
     redis.call('ZREM', P .. 'due', id)
+    for _, queue in ipairs({'classify', 'reasoning', 'standard', 'fallback'}) do -- a record that someone deleted
+      redis.call('ZREM', P .. 'waiting:' .. queue, id)
+    end
   else
     local queue, lost, act, again = r[3], '0', r[1] == 'running', now + 1000
     if r[1] == 'queued' then

@@ -17,6 +17,8 @@
 local P = KEYS[1]
 local LEASE, LOST, EVENTS, RETENTION = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST = 5 -- index of a script's own first argument
+local LONGEST = 691200 -- no job lives unended for longer: the longest deadline is a week, and a day for the reaper (s)
+local STEPS_BYTES = 65536 -- a job that is tried again for ever must not grow for ever
 local TERMINAL = {succeeded = true, failed = true, cancelled = true}
 
 local function now_ms()
@@ -36,11 +38,15 @@ end
 
 -- A step is kept as JSON text and joined by commas; the reader adds the brackets. (cjson would turn [] into {}.)
 local function step(id, name, now, lane, attempt)
-  local text = '{"step":"' .. name .. '","at":' .. whole(now)
-  if lane and lane ~= '' then text = text .. ',"lane":"' .. lane .. '"' end
+  local text = '{"step":' .. cjson.encode(name) .. ',"at":' .. whole(now)
+  if lane and lane ~= '' then text = text .. ',"lane":' .. cjson.encode(lane) end
   if attempt then text = text .. ',"attempt":' .. attempt end
+  text = text .. '}'
   local before = redis.call('HGET', job_key(id), 'steps')
-  if before and before ~= '' then text = before .. ',' .. text .. '}' else text = text .. '}' end
+  if before and #before > STEPS_BYTES then -- forget the older half, up to where a step ends
+    before = string.sub(before, string.find(before, '},{', STEPS_BYTES / 2, true) + 2)
+  end
+  if before and before ~= '' then text = before .. ',' .. text end
   redis.call('HSET', job_key(id), 'steps', text)
 end
 
@@ -48,6 +54,12 @@ local function join(id, field, json)
   if json == '' then return end
   local before = redis.call('HGET', job_key(id), field)
   redis.call('HSET', job_key(id), field, (before and before ~= '') and (before .. ',' .. json) or json)
+end
+
+local function ends_with(id, field, json) -- is this what was joined last?
+  if json == '' then return false end
+  local known = redis.call('HGET', job_key(id), field)
+  return known and string.sub(known, -#json) == json
 end
 
 -- When the reaper must look at a waiting job: when its message may be lost, or when its time in the queue is over.
@@ -61,7 +73,7 @@ end
 local function enqueue(id, queue, attempt, message, now)
   redis.call('HSET', job_key(id), 'status', 'queued', 'phase', '', 'queue', queue, 'attempt', attempt,
     'queued_at', whole(now))
-  redis.call('HDEL', job_key(id), 'worker')
+  redis.call('HDEL', job_key(id), 'worker', 'caller', 'resent')
   redis.call('ZADD', P .. 'waiting:' .. queue, now, id)
   due_waiting(id, queue, now)
   if message ~= '' then redis.call('LPUSH', P .. queue, message) end
@@ -74,6 +86,16 @@ end
 
 local function set_fields(id, from)
   if #ARGV >= from then redis.call('HSET', job_key(id), unpack(ARGV, from, #ARGV)) end
+end
+
+-- Ids whose records are gone leave the index as new ones come: two looked at for one added keep at most half of it dead.
+local function list_job(id, tenant)
+  local index = P .. 'tenant:' .. tenant .. ':jobs'
+  redis.call('ZADD', index, 0, id)
+  redis.call('EXPIRE', index, RETENTION + LONGEST)
+  for _, other in ipairs(redis.call('ZRANDMEMBER', index, 2)) do
+    if redis.call('EXISTS', job_key(other)) == 0 then redis.call('ZREM', index, other) end
+  end
 end
 
 local function end_job(id, status, now, done)

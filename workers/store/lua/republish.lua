@@ -4,4 +4,5 @@ local id, attempt = ARGV[FIRST], ARGV[FIRST + 1]
 local ours, status, queue = held(id, attempt)
 if not ours or status ~= 'queued' then return status or 'unknown' end
 enqueue(id, queue, attempt, ARGV[FIRST + 2], now_ms())
+redis.call('HSET', job_key(id), 'resent', 1)
 return 'ok'

@@ -9,6 +9,6 @@ local following = tostring(tonumber(attempt) + 1)
 if ARGV[FIRST + 4] == '1' then redis.call('HINCRBY', job_key(id), 'crashes', 1) end
 local lane = queue ~= 'classify' and queue or nil
 step(id, ARGV[FIRST + 5], now, lane, following)
-event(id, 'requeued', '{"reason":"' .. ARGV[FIRST + 5] .. '"}')
+event(id, 'requeued', '{"reason":' .. cjson.encode(ARGV[FIRST + 5]) .. '}')
 enqueue(id, queue, following, ARGV[FIRST + 3], now)
 return 'ok'

@@ -15,6 +15,7 @@ redis.call('HSET', key, 'crashes', 0, 'thinking_tokens', 0, 'answer_tokens', 0,
 set_fields(id, FIRST + 4)
 redis.call('PERSIST', key)
 redis.call('PERSIST', key .. ':events')
+list_job(id, tenant)
 step(id, 'retried', now, nil, following)
 event(id, 'queued', '{"retry":true}')
 enqueue(id, 'classify', following, ARGV[FIRST + 3], now)

@@ -3,20 +3,23 @@
 -- number of gates, then for each gate its queue and depth limit (a gate '|' between queues means: refused only
 -- when all of the following are full), then the record's fields.
 -- Returns {'created'} | {'existing', id, body hash} | {'hit'} | {'full', queue, depth, age of the oldest (ms)}.
+-- A queue's depth counts its messages too: those of cancelled jobs lie there until a worker drops them.
 local id, tenant, idem, body, idem_s = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[FIRST + 3], ARGV[FIRST + 4]
 local exact, queue, message = ARGV[FIRST + 5], ARGV[FIRST + 6], ARGV[FIRST + 7]
 local gates = tonumber(ARGV[FIRST + 8])
 local fields = FIRST + 9 + gates * 2
 local T = P .. 'tenant:' .. tenant
 local now = now_ms()
-if redis.call('EXISTS', job_key(id)) == 1 then return {'created'} end -- the same call, tried again after a lost reply
+if redis.call('EXISTS', job_key(id)) == 1 then -- the same call, tried again after a lost reply
+  return {redis.call('HGET', job_key(id), 'served_by') == 'exact_cache' and 'hit' or 'created'}
+end
 if idem ~= '' then
   local known = redis.call('HMGET', T .. ':key:' .. idem, 'job', 'body')
   if known[1] and redis.call('EXISTS', job_key(known[1])) == 1 then return {'existing', known[1], known[2]} end
 end
 
 local function remember()
-  redis.call('ZADD', T .. ':jobs', 0, id)
+  list_job(id, tenant)
   if idem ~= '' then
     redis.call('HSET', T .. ':key:' .. idem, 'job', id, 'body', body)
     redis.call('EXPIRE', T .. ':key:' .. idem, idem_s)
@@ -55,10 +58,10 @@ for i = 0, gates - 1 do
   if name == '|' then
     choice = true
   else
-    local depth = redis.call('ZCARD', P .. 'waiting:' .. name)
+    local depth = math.max(redis.call('ZCARD', P .. 'waiting:' .. name), redis.call('LLEN', P .. name))
     if depth >= limit then
       local oldest = redis.call('ZRANGE', P .. 'waiting:' .. name, 0, 0, 'WITHSCORES')
-      full = full or {'full', name, depth, now - tonumber(oldest[2])}
+      full = full or {'full', name, depth, now - (tonumber(oldest[2]) or now)}
       if not choice then return full end
     elseif choice then
       open = true
