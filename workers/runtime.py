@@ -23,7 +23,7 @@ from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import QUEUES, Expected, Queue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.routing.rules import RuleRouter
-from workers.settings import Settings, UpstreamSettings
+from workers.settings import LaneSettings, Settings, UpstreamSettings
 from workers.stages.answer import AnswerStage
 from workers.stages.classify import ClassifyStage
 from workers.stages.lease import Leases
@@ -136,8 +136,8 @@ class Runtime:
         await self._redis.aclose()
 
     def _most_in_flight(self) -> int:
-        lanes = [getattr(self.settings.lanes, queue).slots for queue in self._queues if queue != "classify"]
-        return max([sum(lanes), 8])
+        lanes: list[LaneSettings] = [getattr(self.settings.lanes, name) for name in self._queues if name != "classify"]
+        return max(sum(lane.slots for lane in lanes), 8)
 
 
 class Remembered:

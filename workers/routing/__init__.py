@@ -1,0 +1,1 @@
+"""The classifier: what a query needs, how sure that is, and why."""
