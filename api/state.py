@@ -1,0 +1,26 @@
+"""What every route needs: the client, the settings, the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from api.access import Gate
+from workers.client import Client
+from workers.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The parts of a running app."""
+
+    client: Client
+    settings: Settings
+    gate: Gate
+
+
+def state_of(request: Request) -> State:
+    """Get the parts of the app that a request came to."""
+    return cast("State", request.app.state.parts)
