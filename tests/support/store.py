@@ -14,6 +14,7 @@ from workers.settings import Settings
 from workers.store.connection import connect
 from workers.store.jobs import JobStore, NewJob, Submitted
 from workers.store.reading import JobReader
+from workers.store.record import Claim
 from workers.store.scripts import Scripts
 from workers.submission.fingerprint import new_job_id
 
@@ -70,6 +71,31 @@ class Store:
         """List the broker messages of a queue, the next to be taken first."""
         raw: list[str] = await self.redis.lrange(self.key(queue), 0, -1)
         return list(reversed(raw))
+
+    async def everything(self) -> dict[str, Any]:
+        """Read all that the store holds, but for which workers were heard of."""
+        found: dict[str, Any] = {}
+        async for key in self.redis.scan_iter(match=self.key("*"), count=1000):
+            kind = await self.redis.type(key)
+            if kind == "hash":
+                found[key] = await self.redis.hgetall(key)
+            elif kind == "zset" and not key.startswith(self.key("workers:")):
+                found[key] = await self.redis.zrange(key, 0, -1, withscores=True)
+            elif kind == "stream":
+                found[key] = await self.redis.xrange(key)
+            elif kind == "list":
+                found[key] = await self.redis.lrange(key, 0, -1)
+            elif kind == "string":
+                found[key] = await self.redis.get(key)
+        return found
+
+    async def running(self, queue: Queue = "standard", worker: str = "w1", **changes: Any) -> Claim:
+        """Submit a job straight to a queue and claim its first attempt."""
+        job_id = (await self.submit(queue=queue, **changes)).job_id
+        claim = await self.jobs.claim(queue, job_id, 0, worker)
+        if isinstance(claim, str):
+            raise TypeError(f"the claim was refused: {claim}")
+        return claim
 
     async def pass_time(self, seconds: float) -> None:
         """Move every time that the store holds into the past, which is what a clock that goes on looks like."""

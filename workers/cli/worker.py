@@ -1,0 +1,45 @@
+"""`thinkline worker`: one Celery worker process for some queues, with as many slots as it may hold jobs in flight."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import typer
+
+from workers.cli.failing import settings_or_exit
+from workers.contracts.job import QUEUES
+from workers.settings import Settings
+from workers.telemetry import configure_logging
+
+
+def worker(
+    queues: Annotated[str, typer.Option(help="queues to serve, joined by commas")] = ",".join(QUEUES),
+    slots: Annotated[int | None, typer.Option(min=1, max=5000, help="jobs in flight; by default the lanes'")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the worker, as Flower shows it")] = None,
+) -> None:
+    """Serve queues until stopped; SIGTERM ends or hands back what runs."""
+    settings = settings_or_exit()
+    wanted = [queue.strip() for queue in queues.split(",") if queue.strip()]
+    unknown = sorted(set(wanted) - set(QUEUES))
+    if unknown or not wanted:
+        raise typer.BadParameter(
+            f"{', '.join(unknown) or 'none'}: allowed are {', '.join(QUEUES)}", param_hint="--queues"
+        )
+    configure_logging(settings.log_level)
+    from workers.tasks import celery_app  # noqa: PLC0415 - Celery is imported by workers alone
+
+    count = slots or sum(_slots(settings, queue) for queue in wanted)
+    host = f"{name or '-'.join(wanted)}@{socket.gethostname()}"
+    level = "INFO" if settings.log_level == "debug" else "WARNING"
+    celery_app.worker_main(
+        ["worker", "--pool", "threads", "--concurrency", str(count), "--queues", ",".join(wanted), "--hostname", host,
+         "--events", "--loglevel", level, "--without-gossip", "--without-mingle"]
+    )  # fmt: skip
+
+
+def _slots(settings: Settings, queue: str) -> int:
+    if queue == "classify":
+        return settings.classify.slots
+    found: int = getattr(settings.lanes, queue).slots
+    return found
