@@ -16,9 +16,9 @@ from pathlib import Path
 import redis
 
 from benchmarks import load, report
+from benchmarks.server import durable_redis
 from tests.support.processes import Processes, free_port
 from tests.support.system import configuration
-from workers.local.redis_server import LocalRedis
 
 QUERY = "What is the shortest way from the station to the museum, number {n}?"
 
@@ -30,7 +30,7 @@ def body(n: int) -> bytes:
 
 async def measure(rounds: int, seconds: float) -> bool:
     """Run the rounds and print the report; whether every target was met."""
-    with tempfile.TemporaryDirectory() as name, LocalRedis(Path(name) / "redis") as server:
+    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis") as server:
         folder, ours_port, bare_port = Path(name), free_port(), free_port()
         config = folder / "thinkline.toml"
         limits = {"classify.max_depth": 10**9, "lanes.reasoning.max_depth": 10**9, "lanes.standard.max_depth": 10**9}

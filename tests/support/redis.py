@@ -41,7 +41,8 @@ def server_binary() -> str | None:
 class RedisServer:
     """One server process and its folder; `durable` writes every command to disk before it is answered."""
 
-    def __init__(self, binary: str, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, binary: str, folder: Path, *, durable: bool = False, fsync: str = "always") -> None:
+        self._fsync = fsync
         self._binary = binary
         self._folder = folder
         self._durable = durable
@@ -58,7 +59,7 @@ class RedisServer:
         self._folder.mkdir(parents=True, exist_ok=True)
         options = {
             "port": str(self._port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "",
-            "appendonly": "yes" if self._durable else "no", "appendfsync": "always", "maxmemory-policy": "noeviction",
+            "appendonly": "yes" if self._durable else "no", "appendfsync": self._fsync, "maxmemory-policy": "noeviction",
         }  # fmt: skip
         command = [self._binary, *(part for name, value in options.items() for part in (f"--{name}", value))]
         with (self._folder / "redis.log").open("ab") as log:

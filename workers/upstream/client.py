@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -40,6 +40,7 @@ from workers.upstream.retry import pause_s, retry_after_s
 
 TRY_AGAIN = frozenset({408, 409, 425})
 MOST_ERROR_BYTES = 16_384
+LINGER_S = 0.1
 
 
 @dataclass(slots=True)
@@ -201,9 +202,17 @@ async def _data(response: httpx.Response, clock: Clock, most: int) -> AsyncItera
             for data in () if whole else events.feed(chunk):
                 yield data
                 if data == DONE:
+                    await _let_end(chunks)
                     return
     for data in (parts, DONE) if whole else events.flush():
         yield data
+
+
+async def _let_end(chunks: AsyncGenerator[bytes]) -> None:
+    """Read to the end that follows [DONE], so that the connection can be used again; a server that lingers loses it."""
+    with suppress(TimeoutError, StopAsyncIteration, AttemptFailed):
+        async with asyncio.timeout(LINGER_S):
+            await anext(chunks)
 
 
 async def _bytes(response: httpx.Response, clock: Clock) -> AsyncIterator[bytes]:
