@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -41,10 +40,9 @@ class Signals:
 
     async def stop(self) -> None:
         """Stop reading and wake everyone."""
-        if self._reader:
-            self._reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reader
+        while self._reader and not self._reader.done():
+            self._reader.cancel()  # and again: wait_for of Python 3.11, within redis-py, may swallow it
+            await asyncio.wait((self._reader,), timeout=0.1)
         self._wake_all()
 
     def watch(self, job_id: str) -> asyncio.Future[None]:

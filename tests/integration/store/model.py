@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from workers.contracts.job import QUEUES, TERMINAL, Queue
+from workers.contracts.job import TERMINAL, Queue
 
 LEASE_S = LOST_S = 60
 REASONING_S, DEADLINE_S = 300, 620
@@ -125,6 +125,3 @@ class Model:
     def ids(self, tenant: str) -> list[str]:
         """A tenant's jobs, oldest id first."""
         return sorted(job_id for job_id, job in self.jobs.items() if job.tenant == tenant)
-
-
-LANES_OF = {queue: queue for queue in QUEUES if queue != "classify"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,7 +71,7 @@ SCRIPTS: dict[str, Call] = {
 async def test_a_script_does_what_the_table_allows_and_nothing_else(store: Store, state: str, name: str) -> None:
     """A refused script answers with the status that stood in the way, and leaves everything as it was."""
     job_id = await in_state(store, state)
-    before, script = await everything(store), name.split(maxsplit=1)[0]
+    before, script = await store.everything(), name.split(maxsplit=1)[0]
     allowed = {row.after for row in TABLE if (row.before, row.script) == (state, script)}
     if " " in name:
         allowed &= {name.split()[1]}
@@ -81,19 +80,19 @@ async def test_a_script_does_what_the_table_allows_and_nothing_else(store: Store
     if allowed:
         assert answer == "ok"
         assert (await store.job(job_id)).status in allowed
-        assert await everything(store) != before or (script, state) == ("claim", "running")
+        assert await store.everything() != before or (script, state) == ("claim", "running")
     else:
         assert answer == ("superseded" if script == "heartbeat" and state not in TERMINAL else state)
-        assert await everything(store) == before
+        assert await store.everything() == before
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 async def test_a_script_knows_nothing_of_a_job_that_is_not_there(store: Store, name: str) -> None:
     """An id without a record is `unknown` to every script, and stays without one."""
-    before = await everything(store)
+    before = await store.everything()
 
     assert await SCRIPTS[name](store, f"job_{1:032x}", "running") == "unknown"
-    assert await everything(store) == before
+    assert await store.everything() == before
 
 
 def test_the_document_shows_the_table() -> None:
@@ -101,22 +100,6 @@ def test_the_document_shows_the_table() -> None:
     rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \| (.+?) \|$", DOCUMENT.read_text(), re.MULTILINE)
 
     assert rows == [tuple(row) for row in TABLE]
-
-
-async def everything(store: Store) -> dict[str, Any]:
-    """Read all that the store holds, but for which workers were heard of."""
-    found: dict[str, Any] = {}
-    async for key in store.redis.scan_iter(match=store.key("*"), count=1000):
-        kind = await store.redis.type(key)
-        if kind == "hash":
-            found[key] = await store.redis.hgetall(key)
-        elif kind == "zset" and ":workers:" not in key:
-            found[key] = await store.redis.zrange(key, 0, -1, withscores=True)
-        elif kind == "stream":
-            found[key] = await store.redis.xrange(key)
-        elif kind == "list":
-            found[key] = await store.redis.lrange(key, 0, -1)
-    return found
 
 
 def _open(state: str) -> str:
