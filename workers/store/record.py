@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
+
 from workers.contracts.causes import Cause
 from workers.contracts.job import Budget, Job, Lane, Queue, Usage
 from workers.contracts.request import JobRequest
@@ -164,8 +167,11 @@ def encode(value: Any) -> str:
         return _writable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if hasattr(value, "model_dump_json"):
-        return str(value.model_dump_json(exclude_none=True))
+    if isinstance(value, BaseModel):
+        try:
+            return value.model_dump_json(exclude_none=True)
+        except PydanticSerializationError:  # half a character, as below
+            return as_json(value.model_dump(exclude_none=True))
     return as_json(value)
 
 
