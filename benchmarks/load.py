@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 @dataclass(slots=True)
 class Load:
     """What one run of load measured. Latencies are seconds."""
@@ -56,19 +59,24 @@ async def run(
     until = began + seconds
 
     async def one() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        connection = await asyncio.open_connection("127.0.0.1", port)
         while (sent := time.perf_counter()) < until:
-            writer.write(request(next(counter)))
-            status, body = await _answer(reader)
+            status, body = await exchange(connection, request(next(counter)))
             load.latencies.append(time.perf_counter() - sent)
             load.statuses[status] = load.statuses.get(status, 0) + 1
             if keep_bodies:
                 load.bodies.append(body)
-        writer.close()
+        connection[1].close()
 
     await asyncio.gather(*(one() for _ in range(connections)))
     load.seconds = time.perf_counter() - began
     return load
+
+
+async def exchange(connection: Connection, request: bytes) -> tuple[int, bytes]:
+    """Send one request over a connection; the status and the body of its answer."""
+    connection[1].write(request)
+    return await _answer(connection[0])
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

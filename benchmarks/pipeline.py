@@ -47,14 +47,13 @@ async def _submit(port: int, jobs: int, offset: int) -> None:
     counter = iter(range(offset, offset + jobs))
 
     async def one() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        connection = await asyncio.open_connection("127.0.0.1", port)
         for n in counter:
             body = {"input": f"Compare plan {n} with plan {n + 1}.", "route": "reasoning"}
-            writer.write(load.post("/v1/jobs", json.dumps(body).encode()))
-            status, answer = await load._answer(reader)  # noqa: SLF001
+            status, answer = await load.exchange(connection, load.post("/v1/jobs", json.dumps(body).encode()))
             if status != 202:
                 raise AssertionError(f"{status}: {answer!r}")
-        writer.close()
+        connection[1].close()
 
     await asyncio.gather(*(one() for _ in range(8)))
 

@@ -57,7 +57,7 @@ NAMED: dict[str, Script] = {
     "thinker": Script(first_token_s=0.2, thinking_tokens=20, rate=40),
     "thinks-3s": Script(first_token_s=0.3, thinking_tokens=27, rate=10),
     "slow": Script(first_token_s=1.0, thinking_tokens=80, rate=10),
-    "thinks-30s": Script(first_token_s=1.0, thinking_tokens=29, rate=1),
+    "thinks-30s": Script(first_token_s=1.0, thinking_tokens=26, rate=1),
     "never-answers": Script(never_answers=True),
     "silent": Script(never_answers=True, silent_before_headers=True),
     "endless": Script(first_token_s=0.1, rate=20, endless=True),
