@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,12 @@ from tests.support.system import System, running_system
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> System:
+def system(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iterator[System]:
     """A system whose reasoning model never answers."""
     changes = {"lanes.reasoning.deadline_s": 3, "lanes.reasoning.first_token_s": 30, "breaker.failures": 1000}
     models = {"deep": "never-answers", "endless": "endless", "quick": "instant"}
     with running_system(
-        tmp_path_factory.mktemp("fallback"), redis_url, prefix="fallback:", changes=changes, models=models
+        tmp_path_factory.mktemp("fallback"), redis_server, prefix="fallback:", changes=changes, models=models
     ) as running:
         yield running
 
@@ -67,8 +68,6 @@ def test_a_cancelled_job_never_falls_back_and_its_upstream_call_is_closed(system
     system.until(job_id, status="running", phase="waiting")
     cancelled = system.http.post(f"/v1/jobs/{job_id}/cancel").json()
     assert cancelled["status"] == "cancelled"
-
-    import time
 
     until = time.monotonic() + 2.5  # two seconds, and half of one for a busy machine
     while system.open_streams() and time.monotonic() < until:
