@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.store import TENANT, Store
-from workers.contracts.errors import StoreUnavailable
 from workers.contracts.job import Attempt, JobError
 from workers.store.jobs import Beat, Ending, Move
 from workers.store.record import Claim, as_json
@@ -176,19 +175,6 @@ async def test_a_record_that_someone_deleted_leaves_every_set(store: Store) -> N
     assert [(row.job_id, row.message_lost) for row in rows] == [(other.job_id, True)]
     assert (await store.reader.depths())["classify"] == 1
     assert await store.redis.zscore(store.key("due"), gone.job_id) is None
-
-
-async def test_a_full_redis_is_said_to_be_unavailable(store: Store) -> None:
-    """Above its memory limit Redis refuses to write: 503 for the caller, and no half-written job."""
-    before = await store.everything()
-    await store.redis.config_set("maxmemory", "1")
-    try:
-        with pytest.raises(StoreUnavailable):
-            await store.submit()
-    finally:
-        await store.redis.config_set("maxmemory", "0")
-    assert await store.everything() == before
-    assert (await store.submit()).outcome == "created"
 
 
 async def test_the_record_tells_the_time_of_each_step(store: Store) -> None:
