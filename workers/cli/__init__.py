@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from workers.cli.up import up
 from workers.cli.worker import worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(up)
 app.command()(worker)
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from workers.cli.failing import settings_or_exit
+from workers.cli.failing import fail, settings_or_exit
+from workers.contracts.errors import SettingsError
 from workers.contracts.job import QUEUES
 from workers.settings import Settings
 from workers.telemetry import configure_logging
@@ -27,14 +28,20 @@ def worker(
             f"{', '.join(unknown) or 'none'}: allowed are {', '.join(QUEUES)}", param_hint="--queues"
         )
     configure_logging(settings.log_level)
-    from workers.tasks import celery_app  # noqa: PLC0415 - Celery is imported by workers alone
+    from workers.app import celery_app  # noqa: PLC0415 - Celery is imported by workers alone
+    from workers.runtime import upstream_configs  # noqa: PLC0415
 
+    try:
+        upstream_configs(settings)
+    except SettingsError as error:
+        fail(str(error), 2)
     count = slots or sum(_slots(settings, queue) for queue in wanted)
     host = f"{name or '-'.join(wanted)}@{socket.gethostname()}"
     level = "INFO" if settings.log_level == "debug" else "WARNING"
     celery_app.worker_main(
-        ["worker", "--pool", "threads", "--concurrency", str(count), "--queues", ",".join(wanted), "--hostname", host,
-         "--events", "--loglevel", level, "--without-gossip", "--without-mingle"]
+        ["worker", "--include", "workers.tasks", "--pool", "threads", "--concurrency", str(count),
+         "--queues", ",".join(wanted), "--hostname", host, "--events", "--loglevel", level,
+         "--without-gossip", "--without-mingle"]
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Running everything on one machine: the embedded Redis, the local model, and the supervisor of all processes."""
