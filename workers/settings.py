@@ -1,14 +1,13 @@
 """Every setting of Thinkline: one frozen class, read once from thinkline.toml and the environment, then passed down.
 
-Environment variables win over thinkline.toml; secrets and addresses belong in the environment, models and limits in
-the file. Durations are seconds, sizes are bytes, prices are US dollars a million tokens. A wrong setting raises
-SettingsError, which names it, its value unless it is secret, and what is allowed. docs/configuration.md is made from
-the descriptions here.
+Environment variables win over .env, which wins over thinkline.toml; secrets and addresses belong in the environment,
+models and limits in the file. Durations are seconds, sizes are bytes, prices are US dollars a million tokens. A wrong
+setting raises SettingsError, which names it, its value unless it is secret, and what is allowed.
+docs/configuration.md is made from the descriptions here.
 """
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import tomllib
@@ -23,16 +22,24 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings.exceptions import SettingsError as UnreadableError
 
 from workers.contracts.calls import ModelSpec, StructuredMeans
 from workers.contracts.errors import SettingsError
+from workers.environment import (
+    CONFIG,
+    ENV_PREFIX,
+    REDIS_URL_NAMES,
+    explain,
+    refuse_unknown_variables,
+    take_over_env_file,
+)
 
-ENV_PREFIX = "THINKLINE_"
 LOCAL_MODEL = "smollm2-135m-instruct"
-SECRET_NAMES = frozenset({"api_key", "redis_url", "headers", "sha256", "thinkline_redis_url"})
 Seconds = Annotated[float, Field(gt=0, le=604_800)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Scope = Literal["jobs:read", "jobs:write", "operations:read"]
@@ -199,7 +206,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
         env_nested_delimiter="__",
-        env_file=".env",
         toml_file="thinkline.toml",
         frozen=True,
         extra="forbid",
@@ -209,7 +215,7 @@ class Settings(BaseSettings):
 
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
-        validation_alias=AliasChoices("THINKLINE_REDIS_URL", "REDIS_URL", "redis_url"),
+        validation_alias=AliasChoices(*REDIS_URL_NAMES, "redis_url"),
         description="the Redis that holds the state and the queues; `make up` starts one when this is not set",
     )
     data_dir: Path = Field(default=Path(".thinkline"), description="folder of the embedded Redis, the model and logs")
@@ -244,12 +250,19 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the library's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, which wins over .env, which wins over thinkline.toml."""
-        path = os.environ.get(f"{ENV_PREFIX}CONFIG", "thinkline.toml")
-        return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, Path(path)))
+        """Arguments win over the environment, which wins over thinkline.toml."""
+        path = os.environ.get(CONFIG, "thinkline.toml")
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(path)))
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address_of_redis(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -267,9 +280,15 @@ class Settings(BaseSettings):
             if wanted not in self.models:
                 raise ValueError(_unknown(f"lanes.{lane}.model", wanted, self.models))
         if self.reliability.heartbeat_s * 2 > self.reliability.lease_s:
-            raise ValueError("reliability.lease_s must be at least twice reliability.heartbeat_s")
+            raise ValueError(
+                f"reliability.lease_s is {self.reliability.lease_s:g}: it must be at least twice"
+                f" reliability.heartbeat_s, which is {self.reliability.heartbeat_s:g}"
+            )
         if self.budget.default_deadline_s > self.budget.max_deadline_s:
-            raise ValueError("budget.default_deadline_s must not be above budget.max_deadline_s")
+            raise ValueError(
+                f"budget.default_deadline_s is {self.budget.default_deadline_s:g}: it must not be above"
+                f" budget.max_deadline_s, which is {self.budget.max_deadline_s:g}"
+            )
         if not self.api_keys and not is_loopback(self.api.host):
             raise ValueError(
                 f"api.host is {self.api.host!r}, but without api_keys the API binds to loopback only:"
@@ -297,20 +316,26 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: names each wrong setting, its value unless secret, and what is allowed.
     """
-    config = os.environ.get(f"{ENV_PREFIX}CONFIG")
+    take_over_env_file()
+    config = os.environ.get(CONFIG)
     if config and not Path(config).is_file():
-        raise SettingsError(f"{ENV_PREFIX}CONFIG is {config!r}: there is no such file")
-    _refuse_unknown_variables()
+        raise SettingsError(f"{CONFIG} is {config!r}: there is no such file")
+    refuse_unknown_variables(Settings.model_fields)
     try:
         return Settings(**overrides)
+    except UnreadableError as error:
+        name = str(error).split('"')[1]
+        raise SettingsError(f"{name} ({ENV_PREFIX}{name.upper()}): is not valid JSON") from error
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(part) for part in error.errors(include_url=False))) from error
+        raise SettingsError("\n".join(explain(part) for part in error.errors(include_url=False))) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{config or 'thinkline.toml'} is not valid TOML: {error}") from error
 
 
 def _catalogue(values: dict[str, Any]) -> dict[str, Any]:
     values = dict(values)
+    if not all(isinstance(values.get(name, {}), dict | BaseModel | None) for name in ("upstreams", "models", "lanes")):
+        return values  # the fields say what is wrong
     upstreams, models = dict(values.get("upstreams") or {}), dict(values.get("models") or {})
     lanes = values.get("lanes")
     lanes = lanes.model_dump() if isinstance(lanes, BaseModel) else dict(lanes or {})
@@ -324,6 +349,8 @@ def _catalogue(values: dict[str, Any]) -> dict[str, Any]:
         for name in ("reasoning", "standard"):
             models.setdefault(name, {"upstream": "main", "model": values[f"{name}_model"], "structured": means})
         defaults = {"reasoning": "reasoning", "standard": "standard", "fallback": "standard"}
+    elif values.get("reasoning_model") or values.get("standard_model"):
+        raise ValueError("base_url must be set when reasoning_model or standard_model is: the endpoint that has them")
     elif not models:
         port = values.get("local_model_port", 8090)
         upstreams["local"] = {"base_url": f"http://127.0.0.1:{port}/v1", "max_retries": 4}
@@ -339,36 +366,16 @@ def _catalogue(values: dict[str, Any]) -> dict[str, Any]:
     if isinstance(standard, dict) and isinstance(fallback, dict | None) and not (fallback or {}).get("model"):
         lanes["fallback"] = {**(fallback or {}), "model": standard.get("model", "")}
     named = {
-        name: {**model, "name": name} if isinstance(model, dict) else model.model_copy(update={"name": name})
+        name: {**model, "name": name}
+        if isinstance(model, dict)
+        else model.model_copy(update={"name": name})
+        if isinstance(model, BaseModel)
+        else model
         for name, model in models.items()
     }
     return {**values, "upstreams": upstreams, "models": named, "lanes": lanes}
 
 
 def _unknown(setting: str, value: str, known: dict[str, Any]) -> str:
-    allowed = ", ".join(sorted(known)) or "none is configured"
-    return f"{setting} is {value!r}: allowed are {allowed}"
-
-
-def _explain(part: Any) -> str:
-    """Say one validation error as a sentence for the person who set it."""
-    path = ".".join(str(piece) for piece in part["loc"])
-    message = part["msg"].removeprefix("Value error, ")
-    if not path:
-        return str(message)
-    secret = not SECRET_NAMES.isdisjoint(str(piece).lower() for piece in part["loc"])
-    value = "" if secret or isinstance(part["input"], dict | list) else f" is {part['input']!r}"
-    if part["type"] == "extra_forbidden":
-        return f"{path}{value}: there is no such setting"
-    variable = f"{ENV_PREFIX}{'__'.join(str(piece) for piece in part['loc']).upper()}"
-    return f"{path} ({variable}){value}: {message}"
-
-
-def _refuse_unknown_variables() -> None:
-    """A misspelt variable would otherwise be ignored, and its author would believe it to be set."""
-    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{ENV_PREFIX}CONFIG"}
-    for name in os.environ:
-        if name.startswith(ENV_PREFIX) and name.split("__")[0] not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise SettingsError(f"{name} is not a setting of Thinkline{hint}")
+    allowed = f"allowed are {', '.join(sorted(known))}" if known else "none is configured"
+    return f"{setting} is {value!r}: {allowed}"
