@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import time
+from functools import lru_cache
 from typing import Any
 
 from celery import Celery, chain
 from fastapi import FastAPI
 from kombu.entity import Queue
 from pydantic import BaseModel
+from redis import Redis
 
 celery_app = Celery("bare", broker=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 celery_app.conf.update(
@@ -28,6 +30,12 @@ celery_app.conf.update(
 )
 
 
+@lru_cache
+def counter() -> Redis:
+    """Connect to where ended tasks are counted."""
+    return Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
+
+
 @celery_app.task(name="bare.first", ignore_result=True)
 def first(job_id: str) -> str:
     """Pass an id on, as the classify stage passes a job on."""
@@ -35,16 +43,16 @@ def first(job_id: str) -> str:
 
 
 @celery_app.task(name="bare.second", ignore_result=True)
-def second(job_id: str) -> None:
+def second(job_id: str) -> None:  # noqa: ARG001 - a task of the chain gets the id
     """End a chain and count it."""
-    celery_app.backend_counter.incr("bare:done")
+    counter().incr("bare:done")
 
 
 @celery_app.task(name="bare.wait", ignore_result=True, queue="first")
 def wait(seconds: float) -> None:
     """Only wait, as the pool does while a model thinks."""
     time.sleep(seconds)
-    celery_app.backend_counter.incr("bare:done")
+    counter().incr("bare:done")
 
 
 def submit_chain(job_id: str) -> None:
@@ -63,17 +71,8 @@ app = FastAPI()
 
 
 @app.post("/jobs", status_code=202)
-async def submit(body: Body) -> dict[str, Any]:
+async def submit(body: Body) -> dict[str, Any]:  # noqa: ARG001 - it is validated and not used
     """Publish the same message that Thinkline sends for a job, and nothing else."""
     job_id = f"job_{os.urandom(16).hex()}"
     first.apply_async((job_id,))
     return {"id": job_id, "status": "queued"}
-
-
-def _counter() -> Any:
-    import redis  # noqa: PLC0415
-
-    return redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
-
-
-celery_app.backend_counter = _counter()

@@ -73,11 +73,15 @@ def ours(folder: Path, url: str, store: redis.Redis, jobs: int) -> bool:
         idle = report.rss_mb(worker.pid)
         ids = asyncio.run(submit_all(int(system.url.rsplit(":", 1)[1]), jobs))
         most, cpu = watched(worker, lambda: store.xlen("tl:signal") >= jobs, THINKS_S + 120)
-        records = [store.hmget(f"tl:job:{job_id}", "status", "created_at", "started_at", "finished_at") for job_id in ids]
+        records = [
+            store.hmget(f"tl:job:{job_id}", "status", "created_at", "started_at", "finished_at") for job_id in ids
+        ]
     succeeded = sum(status == b"succeeded" for status, *_ in records)
     total = [(int(end) - int(created)) / 1000 - THINKS_S for _, created, _, end in records]
     inside = [(int(end) - int(started)) / 1000 - THINKS_S for _, _, started, end in records]
-    print(f"Thinkline: {succeeded} of {jobs} succeeded; {cpu / jobs * 1000:.1f} ms of processor a job; {idle:.0f} MB idle")
+    print(
+        f"Thinkline: {succeeded} of {jobs} succeeded; {cpu / jobs * 1000:.1f} ms of processor a job; {idle:.0f} MB idle"
+    )
     print(f"  added from submission: p50 {quantile(total, 0.5):.2f} s, p95 {quantile(total, 0.95):.2f} s")
     print(f"  added in the worker:   p50 {quantile(inside, 0.5):.2f} s, p95 {quantile(inside, 0.95):.2f} s")
     fast = report.at_most("p95 of the time added to a job", quantile(total, 0.95), "s", 4)
@@ -100,7 +104,9 @@ def bare(folder: Path, url: str, store: redis.Redis, jobs: int) -> None:
             wait.apply_async((THINKS_S,))
         most, cpu = watched(worker, lambda: int(store.get("bare:done") or 0) >= jobs, THINKS_S + 120)
         took = time.monotonic() - began
-    print(f"bare threads pool, only waiting: all done after {took:.1f} s, {most:.0f} MB, {cpu / jobs * 1000:.1f} ms a job")
+    print(
+        f"bare threads pool, only waiting: all done after {took:.1f} s, {most:.0f} MB, {cpu / jobs * 1000:.1f} ms a job"
+    )
 
 
 def prefork(folder: Path, url: str) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

@@ -31,7 +31,7 @@ async def ours(system: System, store: redis.Redis, jobs: int, offset: int) -> fl
     ended = _ended(store)
     began = time.perf_counter()
     await _submit(port, jobs, offset)
-    while _ended(store) - ended < jobs:  # noqa: ASYNC110 - a benchmark polls from outside
+    while _ended(store) - ended < jobs:
         await asyncio.sleep(0.02)
         if time.perf_counter() - began > 300:
             raise AssertionError("jobs were lost")

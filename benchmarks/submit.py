@@ -11,6 +11,7 @@ import asyncio
 import json
 import statistics
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -26,6 +27,11 @@ QUERY = "What is the shortest way from the station to the museum, number {n}?"
 def body(n: int) -> bytes:
     """The n-th submission: every one is another query."""
     return json.dumps({"input": QUERY.format(n=n), "metadata": {"from": "benchmark"}}).encode()
+
+
+def poll_of(ids: list[str], n: int) -> bytes:
+    """The n-th poll."""
+    return load.get(f"/v1/jobs/{ids[n % len(ids)]}")
 
 
 async def measure(rounds: int, seconds: float) -> bool:
@@ -44,7 +50,7 @@ async def measure(rounds: int, seconds: float) -> bool:
                 "--http", "httptools", "--no-access-log", "--log-level", "warning",
             )  # fmt: skip
             for process, port in ((ours, ours_port), (bare, bare_port)):
-                process.wait_until(lambda port=port: _listens(port), "a listening port")
+                process.wait_until(partial(_listens, port), "a listening port")
             submits, bares, polls, latencies = [], [], [], []
             for _ in range(rounds):
                 store.flushdb()
@@ -55,9 +61,7 @@ async def measure(rounds: int, seconds: float) -> bool:
                 found = store.zcard("tl:waiting:classify"), store.llen("tl:classify")
                 if set(run.statuses) != {202} or found != (len(ids), len(ids)):
                     raise AssertionError(f"{run.statuses}, {len(ids)} ids, {found} in Redis")
-                poll = await load.run(
-                    ours_port, lambda n, ids=ids: load.get(f"/v1/jobs/{ids[n % len(ids)]}"), seconds=seconds
-                )
+                poll = await load.run(ours_port, partial(poll_of, ids), seconds=seconds)
                 store.flushdb()
                 other = await load.run(bare_port, lambda n: load.post("/jobs", body(n)), seconds=seconds)
                 submits.append(run.per_second)

@@ -56,7 +56,7 @@ def celery_config(settings: Settings) -> dict[str, Any]:
     }
 
 
-class CalmEvents(bootsteps.StartStopStep):  # type: ignore[misc] - Celery carries no types
+class CalmEvents(bootsteps.StartStopStep):  # type: ignore[misc]
     """Sends the events that Flower shows twice a second instead of after each turn of the worker's loop.
 
     Each sending is a message to the broker, and took two fifths of a busy worker's main thread (benchmarks/pipeline.py).

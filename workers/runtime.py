@@ -63,17 +63,17 @@ class Runtime:
 
     def run(self, queue: Queue, job_id: str, attempt: int) -> None:
         """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
-        work: Coroutine[Any, Any, None]
-        if queue == "classify":
-            work = self._classify.run(job_id, attempt)
-        else:
-            work = self._answer.run(queue, job_id, attempt)
         try:
-            asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._stage(queue, job_id, attempt), self._loop).result()
         except FutureCancelled:
             log.info("attempt.stopped", job=job_id, attempt=attempt)
         except StoreUnavailable:  # the record stands as it is; the reaper brings the job back
             log.warning("attempt.dropped", job=job_id, attempt=attempt, reason="Redis is away")
+
+    def _stage(self, queue: Queue, job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
+        if queue == "classify":
+            return self._classify.run(job_id, attempt)
+        return self._answer.run(queue, job_id, attempt)
 
     def drain(self) -> None:
         """Give running attempts their grace, then hand them back; returns when none is left or time is over."""

@@ -32,7 +32,7 @@ class Process:
         self.log = folder / f"{name}.log"
         self._output = self.log.open("ab")
         clean = {key: value for key, value in os.environ.items() if not key.startswith("THINKLINE_")}
-        self._process = subprocess.Popen(  # noqa: S603 - our own command lines
+        self._process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
             env={**clean, "PYTHONPATH": str(ROOT), **env},

@@ -104,14 +104,21 @@ async def test_tool_arguments_are_gathered(client: UpstreamClient, upstream: Scr
     upstream.play("tools", Script(tool_call=True, answer='{"value": [1, 2, 3]}'))
     wanted = call("tools")
     tools = {"tools": [{"type": "function", "function": {"name": "give", "parameters": {}}}]}
-    _, arguments, _ = await reply(client, ModelCall(wanted.model, wanted.messages, wanted.generation, wanted.limits, tools))
+    _, arguments, _ = await reply(
+        client, ModelCall(wanted.model, wanted.messages, wanted.generation, wanted.limits, tools)
+    )
     assert arguments == '{"value": [1, 2, 3]}'
 
 
 async def test_what_is_sent_is_what_the_model_wants(client: UpstreamClient, upstream: Scripted) -> None:
     """Names of fields and roles follow the catalogue; the key goes into the header."""
     upstream.play("picky", Script())
-    spec = {"max_tokens_field": "max_completion_tokens", "system_role": "none", "sampling": False, "extra_body": {"x": 1}}
+    spec = {
+        "max_tokens_field": "max_completion_tokens",
+        "system_role": "none",
+        "sampling": False,
+        "extra_body": {"x": 1},
+    }
     await reply(client, call("picky", spec=spec))
     body, headers = upstream.seen.bodies[-1], upstream.seen.headers[-1]
     assert body["max_completion_tokens"] == 50

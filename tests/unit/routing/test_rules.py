@@ -24,8 +24,14 @@ from workers.routing.rules import decide
         ("Prove that the square root of 2 is irrational.", "reasoning"),
         ("Find all integers n such that $n^2 + 1$ is divisible by 5.", "reasoning"),
         ("Write a Python function that finds the longest palindrome, and explain its complexity.", "reasoning"),
-        ("Five people finished a race. Ann finished above Bob. Carl finished last. Which of the following is true?", "reasoning"),
-        ("Alice is a knight or a liar. Bob says Alice lies. Exactly one of them tells the truth. Who is it?", "reasoning"),
+        (
+            "Five people finished a race. Ann finished above Bob. Carl finished last. Which of the following is true?",
+            "reasoning",
+        ),
+        (
+            "Alice is a knight or a liar. Bob says Alice lies. Exactly one of them tells the truth. Who is it?",
+            "reasoning",
+        ),
         ("Evaluate $\\int_0^1 x^2 dx$ step by step.", "reasoning"),
     ],
 )
@@ -59,7 +65,8 @@ def test_the_reason_never_quotes_the_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a = " * 100_000, "\n" * 400_000, "$" + "a" * 400_000, "- x\n" * 100_000, "either " * 50_000, "1 " * 200_000]
+    "text",
+    ["a = " * 100_000, "\n" * 400_000, "$" + "a" * 400_000, "- x\n" * 100_000, "either " * 50_000, "1 " * 200_000],
 )
 def test_long_texts_cost_little(text: str) -> None:
     """The largest input is decided in a moment."""

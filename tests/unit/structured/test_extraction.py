@@ -56,7 +56,7 @@ FINAL = [
     ('{"total": 3, "unit": "a } and a { in a string"}', {"total": 3, "unit": "a } and a { in a string"}),
     ('{"total": 3, "unit": "\\u00e9 \\" quoted"}', {"total": 3, "unit": 'é " quoted'}),
     ('Es sind drei.\n\n{"total": 3, "unit": "Äpfel"}', {"total": 3, "unit": "Äpfel"}),
-    ("结果如下：{\"total\": 3}。", {"total": 3}),
+    ('结果如下：{"total": 3}。', {"total": 3}),
     ('<answer>{"total": 3}</answer>', {"total": 3}),
     ('> quoted {"total": 1}\n\n{"total": 2}', {"total": 2}),
     ('```python\nprint({"a": 1})\n```\n```json\n{"total": 8}\n```', {"total": 8}),

@@ -26,7 +26,9 @@ LAUGHS = {
     "$ref": "#/$defs/a0",
 }
 DOUBLING = {
-    "$defs": {"a": {"anyOf": [{"properties": {"x": {"$ref": "#/$defs/a"}}}, {"properties": {"x": {"$ref": "#/$defs/a"}}}]}},
+    "$defs": {
+        "a": {"anyOf": [{"properties": {"x": {"$ref": "#/$defs/a"}}}, {"properties": {"x": {"$ref": "#/$defs/a"}}}]}
+    },
     "$ref": "#/$defs/a",
 }
 OVERLAPPING = {
@@ -89,7 +91,10 @@ ACCEPTED = [
     {"type": "object", "properties": {"answer": {"type": "string"}}},
     TREE,
     BINARY,
-    {"type": "object", "properties": {"$ref": {"type": "string"}, "pattern": {"type": "string"}, "id": {"type": "string"}}},
+    {
+        "type": "object",
+        "properties": {"$ref": {"type": "string"}, "pattern": {"type": "string"}, "id": {"type": "string"}},
+    },
     {"$schema": "http://json-schema.org/draft-07/schema#", "type": "number"},
     {"enum": [{"$ref": "https://example.com"}]},
     {"const": {"$id": 3}},
@@ -106,7 +111,21 @@ def test_what_can_be_used_is_accepted(schema: dict) -> None:
 
 
 words = st.sampled_from(
-    ["type", "properties", "items", "$ref", "allOf", "anyOf", "not", "enum", "minimum", "pattern", "required", "$defs", "x"]
+    [
+        "type",
+        "properties",
+        "items",
+        "$ref",
+        "allOf",
+        "anyOf",
+        "not",
+        "enum",
+        "minimum",
+        "pattern",
+        "required",
+        "$defs",
+        "x",
+    ]
 )
 leaves = st.sampled_from(["string", "object", "#", "#/$defs/x", "#/properties/x", 3, -1, 1.5, True, None, "a*", []])
 schemas = st.recursive(

@@ -37,7 +37,9 @@ def test_cuts_do_not_change_what_is_thinking_and_what_is_answer(text: str, cuts:
     assert split(text, cuts, opens=opens) == split(text, [], opens=opens)
 
 
-@given(thought=st.text(alphabet="abc <>/", max_size=30), answer=st.text(alphabet="xyz <think>", min_size=1, max_size=30))
+@given(
+    thought=st.text(alphabet="abc <>/", max_size=30), answer=st.text(alphabet="xyz <think>", min_size=1, max_size=30)
+)
 def test_a_tagged_reply_is_parted_exactly(thought: str, answer: str) -> None:
     """What stands between the first tags is thinking, the rest is the answer, tags in it included."""
     answer = "x" + answer

@@ -13,7 +13,17 @@ from workers.upstream.retry import LONGEST_PAUSE_S, pause_s, retry_after_s
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("3", 3.0), (" 2.5 ", 2.5), ("0", 0.0), ("-4", 0.0), (None, None), ("soon", None), ("", None), ("nan", None), ("inf", None)],
+    [
+        ("3", 3.0),
+        (" 2.5 ", 2.5),
+        ("0", 0.0),
+        ("-4", 0.0),
+        (None, None),
+        ("soon", None),
+        ("", None),
+        ("nan", None),
+        ("inf", None),
+    ],
 )
 def test_seconds_are_read(header: str | None, seconds: float | None) -> None:
     """Numbers are seconds; what is no number and no date counts as nothing."""
