@@ -11,7 +11,7 @@ def divide(deadline_s: float | None, settings: Settings) -> Budget:
     """Divide a deadline into reasoning, fallback and margin.
 
     The margin is at most a tenth. The fallback gets what its lane allows, but at most half of the rest, so that a
-    short deadline still leaves reasoning a chance: 60 s are 28 s + 30 s + 2 s, 10 s are 4.5 s + 4.5 s + 1 s.
+    short deadline still leaves reasoning a chance: 60 s are 29 s + 29 s + 2 s, 10 s are 4.5 s + 4.5 s + 1 s.
 
     Args:
         deadline_s: what the caller allows in all, in seconds; None for the default.

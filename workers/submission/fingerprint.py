@@ -13,7 +13,8 @@ from workers.contracts.request import JobRequest
 from workers.settings import Settings
 
 _BLANKS = re.compile(r"[ \t\u00a0]+")
-JOB_ID = re.compile(r"^job_[0-9a-f]{32}$")
+_QUOTES = frozenset("\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb")
+JOB_ID = re.compile(r"job_[0-9a-f]{32}\Z")
 
 
 def new_job_id() -> str:
@@ -39,11 +40,12 @@ def key_hash(idempotency_key: str) -> str:
 def normalise(text: str) -> str:
     """Fold what cannot change the meaning of a query: Unicode composition, line ends, blanks around and at line ends.
 
-    Runs of blanks are folded only in a text of one line, since in several lines they may be the indentation of code.
-    Case is kept: `us` and `US` differ.
+    Runs of blanks are folded only in a text of one line without quotes: in several lines they may be the indentation of
+    code, and in quotes what the question is about. Case is kept: `us` and `US` differ.
     """
     lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).strip().splitlines()]
-    return _BLANKS.sub(" ", lines[0]) if len(lines) == 1 else "\n".join(lines)
+    text = "\n".join(lines)
+    return _BLANKS.sub(" ", text) if len(lines) == 1 and _QUOTES.isdisjoint(text) else text
 
 
 def exact_hash(request: JobRequest, settings: Settings) -> str:

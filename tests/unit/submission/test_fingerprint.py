@@ -76,7 +76,7 @@ def test_other_bodies_have_other_hashes(changed: dict[str, Any]) -> None:
 def test_a_key_is_kept_as_a_hash() -> None:
     """What a caller puts into a header is not ours to keep."""
     assert len(key_hash("order 66")) == 64
-    assert "66" not in key_hash("order 66")[:0] + "order"
+    assert key_hash("order 66") != key_hash("order 67")
 
 
 # -- normalisation --------------------------------------------------------------------------------------------------------
