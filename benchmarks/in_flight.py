@@ -73,9 +73,8 @@ def ours(folder: Path, url: str, store: redis.Redis, jobs: int) -> bool:
         idle = report.rss_mb(worker.pid)
         ids = asyncio.run(submit_all(int(system.url.rsplit(":", 1)[1]), jobs))
         most, cpu = watched(worker, lambda: store.xlen("tl:signal") >= jobs, THINKS_S + 120)
-        records = [
-            store.hmget(f"tl:job:{job_id}", "status", "created_at", "started_at", "finished_at") for job_id in ids
-        ]
+        fields = ("status", "created_at", "started_at", "finished_at")
+        records: list[list[Any]] = [list(store.hmget(f"tl:job:{job_id}", fields)) for job_id in ids]
     succeeded = sum(status == b"succeeded" for status, *_ in records)
     total = [(int(end) - int(created)) / 1000 - THINKS_S for _, created, _, end in records]
     inside = [(int(end) - int(started)) / 1000 - THINKS_S for _, _, started, end in records]

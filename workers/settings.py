@@ -344,7 +344,8 @@ def _catalogue(values: dict[str, Any]) -> dict[str, Any]:
         for name in ("reasoning_model", "standard_model"):
             if not values.get(name):
                 raise ValueError(f"{name} must be set when base_url is: the name of a model of that endpoint")
-        upstreams.setdefault("main", {"base_url": values["base_url"], "api_key_env": f"{ENV_PREFIX}API_KEY"})
+        key = {"api_key_env": f"{ENV_PREFIX}API_KEY"} if values.get("api_key") else {}
+        upstreams.setdefault("main", {"base_url": values["base_url"], **key})
         means = values.get("structured", "json_object")
         for name in ("reasoning", "standard"):
             models.setdefault(name, {"upstream": "main", "model": values[f"{name}_model"], "structured": means})
