@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from workers.cli.demo import demo
+from workers.cli.key import key
+from workers.cli.settings import settings
 from workers.cli.up import up
 from workers.cli.worker import worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.command()(up)
-app.command()(worker)
+for command in (up, demo, worker, settings):
+    app.command()(command)
+app.add_typer(key, name="key")
 
 
 @app.callback()
