@@ -11,12 +11,11 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError as FutureCancelled
 from typing import Any
 
 import uvloop
-from dotenv import dotenv_values
 
 from workers import structured
 from workers.cache.exact import ExactCache
@@ -170,17 +169,16 @@ class Remembered:
 
 
 def upstream_configs(settings: Settings) -> dict[str, UpstreamConfig]:
-    """Read the endpoints' keys from the environment, or from `.env`.
+    """Read the endpoints' keys from the environment, into which the settings took `.env`.
 
     Raises:
         SettingsError: a variable that is to hold a key is not set.
     """
-    given = {**dotenv_values(".env"), **os.environ}
-    return {name: _upstream_config(name, upstream, given) for name, upstream in settings.upstreams.items()}
+    return {name: _upstream_config(name, upstream) for name, upstream in settings.upstreams.items()}
 
 
-def _upstream_config(name: str, upstream: UpstreamSettings, given: Mapping[str, str | None]) -> UpstreamConfig:
-    key = given.get(upstream.api_key_env) if upstream.api_key_env else None
+def _upstream_config(name: str, upstream: UpstreamSettings) -> UpstreamConfig:
+    key = os.environ.get(upstream.api_key_env) if upstream.api_key_env else None
     if upstream.api_key_env and not key:
         raise SettingsError(f"upstreams.{name}.api_key_env names {upstream.api_key_env}, which is not set")
     return UpstreamConfig.model_validate(

@@ -135,7 +135,9 @@ def test_an_endpoint_and_two_names_are_a_working_system(load: Load) -> None:
     settings = load(env=ENDPOINT)
 
     assert settings.upstreams["main"].base_url == "https://api.example.com/v1"
-    assert settings.upstreams["main"].api_key_env == "THINKLINE_API_KEY"
+    assert settings.upstreams["main"].api_key_env is None, "a server of one's own may need no key"
+    keyed = load(env={**ENDPOINT, "THINKLINE_API_KEY": "k"})
+    assert keyed.upstreams["main"].api_key_env == "THINKLINE_API_KEY"
     assert settings.models["reasoning"].model == "thinker"
     assert settings.models["standard"].name == "standard"
     lanes = settings.lanes
