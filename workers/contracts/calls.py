@@ -28,7 +28,9 @@ class ModelSpec(BaseModel):
     )
     input_usd_per_mtok: float = Field(default=0.0, ge=0, description="price of a million prompt tokens")
     output_usd_per_mtok: float = Field(default=0.0, ge=0, description="price of a million completion tokens")
-    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", description="the field of the request that limits the answer"
+    )
     max_output_tokens: int | None = Field(default=None, ge=1, description="sent when the caller gives no limit")
     system_role: Literal["system", "developer", "none"] = Field(
         default="system", description="how instructions are sent; `none` puts them before the first user message"
