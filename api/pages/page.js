@@ -34,8 +34,9 @@ function facts(job) {
   const rows = [];
   if (job.lane) rows.push(["Lane", job.model ? `${job.lane}, answered by ${job.model}` : job.lane]);
   if (job.served_by && job.served_by !== "model") rows.push(["Served by", job.served_by.replace("_", " ")]);
-  if (job.route) rows.push(["Route", `${job.route.reason} (${job.route.task_type}, ${Math.round(job.route.confidence * 100)} % sure)`]);
+  if (job.route) rows.push(["Route", `${job.route.reason} (${job.route.task_type}${job.route.decided_by === "caller" ? "" : `, ${Math.round(job.route.confidence * 100)} % sure`})`]);
   if (!ENDED.includes(job.status) && !job.expected.known) rows.push(["Expected", "unknown yet: too few answers of this kind"]);
+  if (!ENDED.includes(job.status)) rows.push(["Time left", `${seconds(Math.max(0, job.budget.deadline_s - job.elapsed_s))} of ${seconds(job.budget.deadline_s)}`]);
   if (job.thinking_tokens) rows.push(["Thinking", `${job.thinking_tokens} tokens`]);
   if (job.cost_usd) rows.push(["Cost", `$${job.cost_usd.toFixed(6)}`]);
   return rows;
