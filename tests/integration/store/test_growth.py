@@ -44,6 +44,17 @@ async def test_a_retried_job_does_not_expire_while_it_runs(store: Store) -> None
     assert await lives(store, f"job:{job_id}:events") == -1
 
 
+async def test_a_retried_job_is_listed_again(store: Store) -> None:
+    """Its life begins anew, and so does its place in the tenant's list."""
+    job_id = (await store.running()).job_id
+    await store.jobs.cancel(job_id, TENANT)
+    await store.redis.delete(store.key(f"tenant:{TENANT}:jobs"))
+    await store.jobs.retry(job_id, TENANT, 0, {})
+
+    assert [job.id for job in (await store.reader.page(TENANT, limit=5, cursor=None, wanted={}))[0]] == [job_id]
+    assert await lives(store, f"tenant:{TENANT}:jobs") > 2 * WEEK_S
+
+
 async def test_a_retry_begins_with_a_clean_record(store: Store) -> None:
     """Nothing of the failed life shows in the new one but its attempts, its steps and what it had cost."""
     job_id = (await store.running("fallback")).job_id

@@ -137,6 +137,17 @@ async def test_who_does_not_want_the_cache_is_not_served_from_it(store: Store, c
     assert (await client.submit(TENANT, JobRequest(input="again", cache=mode))).outcome == "accepted"
 
 
+async def test_a_refreshed_answer_takes_the_place_of_the_old(store: Store, client: Client) -> None:
+    """The entry is written anew: its source is the new job, and its hits are counted from nothing."""
+    await answered(store, client, JobRequest(input="again"))
+    await client.submit(TENANT, JobRequest(input="again"))
+    newer = await answered(store, client, JobRequest(input="again", cache="refresh"))
+    (key,) = [key async for key in store.redis.scan_iter(match=store.key("*:exact:*"))]
+    entry = await store.redis.hgetall(key)
+
+    assert (entry["job"], entry["hits"]) == (newer, "0")
+
+
 async def test_another_scope_is_another_answer(store: Store, client: Client) -> None:
     """Instructions, schema and generation parameters are part of what was asked."""
     await answered(store, client, JobRequest(input="again"))
