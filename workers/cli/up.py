@@ -23,6 +23,7 @@ from workers.local.services import (
     redis_is_given,
     redis_service,
     services,
+    show_everyone,
     wants_demo,
 )
 from workers.local.supervisor import Supervisor
@@ -106,6 +107,7 @@ def _own(data_dir: Path) -> IO[str]:
 
 def _welcome(settings: Settings, screen: Screen, redis_url: str) -> None:
     """Print the addresses and a line to try."""
+    show_everyone(settings)
     url, key = api_url(settings), " -H 'authorization: Bearer YOUR_KEY'" if settings.api_keys else ""
     body = '{"input": "What is the capital of France?"}'
     where = "the one you named" if redis_is_given(settings) else redis_url

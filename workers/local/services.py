@@ -97,6 +97,11 @@ def flower_url(settings: Settings) -> str:
     return f"http://{_reachable(settings.flower.host)}:{settings.flower.port}"
 
 
+def show_everyone(settings: Settings) -> None:
+    """Let Flower ask all workers once more: it asks only when it starts, and knew the first of them then."""
+    http_ok(f"{flower_url(settings)}/workers?refresh=true")()
+
+
 def _dumped(parts: dict[str, Any]) -> dict[str, Any]:
     return {name: part.model_dump(mode="json", exclude_unset=True) for name, part in parts.items()}
 
