@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import threading
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError as FutureCancelled
 from typing import Any
@@ -69,6 +70,10 @@ class Runtime:
             log.info("attempt.stopped", job=job_id, attempt=attempt)
         except StoreUnavailable:  # the record stands as it is; the reaper brings the job back
             log.warning("attempt.dropped", job=job_id, attempt=attempt, reason="Redis is away")
+        except Exception as error:  # noqa: BLE001 - here a task ends
+            # Celery would write the error's text, which may quote a prompt, into its log and into Flower. The lease
+            # runs out now, the reaper gives the job to another worker, and after a few tries it is set aside.
+            log.error("attempt.broken", job=job_id, attempt=attempt, error=type(error).__name__, where=_where(error))  # noqa: TRY400
 
     def _stage(self, queue: Queue, job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
         if queue == "classify":
@@ -191,6 +196,12 @@ def _upstream_config(name: str, upstream: UpstreamSettings) -> UpstreamConfig:
             "verify_tls": upstream.verify_tls,
         }
     )
+
+
+def _where(error: BaseException) -> str:
+    """The file and line that an error came from."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename.rsplit('/', 1)[-1]}:{last.lineno}"
 
 
 def _never_ends(task: asyncio.Task[None]) -> None:

@@ -5,6 +5,7 @@ The router and the cache are Protocols defined here; runtime.py chooses who play
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from workers.contracts.caching import CachedAnswer
 from workers.contracts.job import Expected, Fallback, Lane
 from workers.contracts.routing import Query, RouteDecision
 from workers.settings import Settings
-from workers.stages.lease import Leases
+from workers.stages.lease import Leases, Live
 from workers.stages.persist import persist
 from workers.store.jobs import Ending, JobStore, Move
 from workers.store.record import Claim, as_json
@@ -67,12 +68,25 @@ class ClassifyStage:
         if isinstance(claim, str):
             log.debug("message.dropped", job=job_id, attempt=attempt, status=claim)
             return
-        with self.leases.holding(claim):
-            hit = await self.cache.look_up(claim) if claim.request.cache == "use" else None
-            if hit is not None:
-                await self._serve(claim, hit)
-            else:
-                await self._send_on(claim, await self._decide(claim))
+        with self.leases.holding(claim) as live:
+            try:
+                await self._classify(claim)
+            except asyncio.CancelledError:
+                await self._stopped(claim, live)
+
+    async def _classify(self, claim: Claim) -> None:
+        hit = await self.cache.look_up(claim) if claim.request.cache == "use" else None
+        if hit is not None:
+            await self._serve(claim, hit)
+        else:
+            await self._send_on(claim, await self._decide(claim))
+
+    async def _stopped(self, claim: Claim, live: Live) -> None:
+        """Leave a job that is no longer ours; only an unexplained cancellation is passed on."""
+        if live.handed_back:
+            await self.store.requeue("classify", claim.job_id, claim.attempt, reason="handed_back", crash=False)
+        elif not live.lost:
+            raise asyncio.CancelledError
 
     async def _decide(self, claim: Claim) -> RouteDecision:
         request = claim.request
