@@ -159,3 +159,16 @@ async def test_the_reaper_takes_a_bounded_number(store: Store) -> None:
 
     assert [len(portion) for portion in portions] == [10, 10, 10, 0]
     assert sorted(job_id for portion in portions for job_id in portion) == sorted(ids)
+
+
+async def test_a_new_attempts_message_counts_again(store: Store) -> None:
+    """Only the attempt whose message was sent again says nothing of its elders; the next one does."""
+    job_id = (await store.submit(queue="standard")).job_id
+    await store.jobs.republish("standard", job_id, 0)
+    await store.jobs.claim("standard", job_id, 0, "w1")
+    assert await store.redis.get(store.key("claimed:standard")) is None
+    await store.jobs.requeue("standard", job_id, 0, reason="handed_back", crash=False)
+    queued_at = (await store.record(job_id))["queued_at"]
+    await store.jobs.claim("standard", job_id, 1, "w1")
+
+    assert await store.redis.get(store.key("claimed:standard")) == queued_at
