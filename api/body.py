@@ -1,6 +1,8 @@
-"""Reads a request's body within its limit, and parses it strictly."""
+"""Reads a request's body within its limits, and parses it strictly."""
 
 from __future__ import annotations
+
+import asyncio
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -10,17 +12,22 @@ from api.problems import BadFields, Problem, bad_fields
 from workers.contracts.request import JobRequest
 
 MOST_KEY_CHARS = 255
+BODY_S = 30.0  # a body that takes longer to come in is given up: whoever drips it holds memory meanwhile
 
 
 async def read_request(request: Request, most_bytes: int) -> JobRequest:
     """Read a submission.
 
     Raises:
-        Problem: 415 for another content type, 413 for too many bytes, 400 for what is no JSON.
+        Problem: 415 for another content type, 413 for too many bytes, 408 for a body that does not come,
+            400 for what is no JSON.
         BadFields: fields do not fit.
     """
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+    headers = request.headers
+    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise Problem(415, "unsupported_media_type", "the body must be sent as `Content-Type: application/json`")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(415, "unsupported_media_type", "the body must be sent without `Content-Encoding`")
     raw = await read(request, most_bytes)
     try:
         return JobRequest.model_validate_json(raw)
@@ -28,17 +35,26 @@ async def read_request(request: Request, most_bytes: int) -> JobRequest:
         raise _explained(error, raw) from error
 
 
-async def read(request: Request, most_bytes: int) -> bytes:
-    """Read a body; stops at the limit, whatever length was announced."""
+async def read(request: Request, most_bytes: int, *, limit_s: float = BODY_S) -> bytes:
+    """Read a body; stops at the limit, whatever length was announced.
+
+    Raises:
+        Problem: 413 for too many bytes, 408 for too many seconds.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most_bytes:
         raise _too_large(most_bytes)
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most_bytes:
-            raise _too_large(most_bytes)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(limit_s):
+            async for part in request.stream():
+                size += len(part)
+                if size > most_bytes:
+                    raise _too_large(most_bytes)
+                parts.append(part)
+    except TimeoutError as error:
+        detail = f"the body did not come in within {limit_s:g} seconds"
+        raise Problem(408, "body_timeout", detail, headers={"Connection": "close"}) from error
     return b"".join(parts)
 
 
@@ -46,23 +62,27 @@ def idempotency_key(request: Request) -> str | None:
     """Read `Idempotency-Key`: a token, or a quoted string as in the IETF draft.
 
     Raises:
-        Problem: 400 for an empty, long or unprintable key.
+        Problem: 400 for an empty, long or unprintable key, or for two different ones.
     """
-    raw = request.headers.get("idempotency-key")
-    if raw is None:
+    given = request.headers.getlist("idempotency-key")
+    if not given:
         return None
-    key = raw.strip()
+    key = given[0].strip()
     if len(key) >= 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
+        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if len(set(given)) > 1:
+        raise _bad_key("must be given once")
     if not key or len(key) > MOST_KEY_CHARS or not (key.isascii() and key.isprintable()):
-        detail = f"must be 1 to {MOST_KEY_CHARS} printable ASCII characters"
-        raise Problem(400, "idempotency_key_invalid", detail, field="Idempotency-Key")
+        raise _bad_key(f"must be 1 to {MOST_KEY_CHARS} printable ASCII characters")
     return key
 
 
 def _explained(error: ValidationError, raw: bytes) -> Problem | BadFields:
-    if any(part["type"] == "json_invalid" for part in error.errors(include_url=False, include_input=False)):
-        return Problem(400, "malformed_json", f"the body is not valid JSON: {_reason(error)}")
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    for part in details:
+        if part["type"] == "json_invalid":  # its words name a line and a column, and quote nothing
+            reason = part["msg"].removeprefix("Invalid JSON: ")
+            return Problem(400, "malformed_json", f"the body is not valid JSON: {reason}")
     try:
         data = from_json(raw)
     except ValueError:
@@ -72,9 +92,8 @@ def _explained(error: ValidationError, raw: bytes) -> Problem | BadFields:
     return bad_fields(error, data)
 
 
-def _reason(error: ValidationError) -> str:
-    """Where the JSON breaks; the parser's words name a line and a column and quote nothing."""
-    return error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Invalid JSON: ")
+def _bad_key(message: str) -> Problem:
+    return Problem(400, "idempotency_key_invalid", message, field="Idempotency-Key")
 
 
 def _too_large(most_bytes: int) -> Problem:

@@ -9,23 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from workers.contracts.errors import (
-    IdempotencyMismatch,
-    InvalidRequest,
-    NotFound,
-    Overloaded,
-    StoreUnavailable,
-    ThinklineError,
-    WrongState,
-)
+from workers.contracts.errors import InvalidRequest, NotFound, Overloaded, StoreUnavailable, ThinklineError, WrongState
 from workers.telemetry import logger
 
 log = logger("api")
 MEDIA_TYPE = "application/problem+json"
 CHARS = 2_000  # of a detail: a caller's own words in it must not come back without end
+MOST_FIELDS = 50
+AWAY = "the store cannot be reached at the moment; nothing is known to be accepted, try again"
 
 
 class Problem(ThinklineError):
@@ -34,19 +30,19 @@ class Problem(ThinklineError):
     def __init__(
         self,
         status: int,
-        code: str,
+        word: str,
         detail: str,
         *,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status, self.word, self.detail, self.field = status, code, detail, field
+        self.status, self.word, self.detail, self.field = status, word, detail, field
         self.headers = dict(headers or {})
 
 
 class BadFields(ThinklineError):
-    """Several fields of a request are wrong."""
+    """Some fields of a request do not fit; at least one."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         super().__init__("the request does not fit")
@@ -69,23 +65,22 @@ def answer(
         "status": status,
         "code": code,
         "detail": detail[:CHARS],
-        "instance": request.url.path[:CHARS],
+        "instance": request.scope["path"][:CHARS],  # not `request.url`: a malformed Host breaks it
     }
     if errors:
-        body["errors"] = [{name: text[:CHARS] for name, text in error.items()} for error in errors[:50]]
-    content = json.dumps(body, ensure_ascii=True)
-    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+        body["errors"] = [{name: text[:CHARS] for name, text in error.items()} for error in errors[:MOST_FIELDS]]
+    return Response(json.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app with a problem."""
-    app.add_exception_handler(ThinklineError, ours)
+    """Answer every error of the app with a problem; what nobody foresaw is the guard's."""
+    app.add_exception_handler(ThinklineError, _ours)
     app.add_exception_handler(HTTPException, _starlettes)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(RequestValidationError, _parameters)
 
 
 def bad_fields(error: ValidationError, data: Any) -> BadFields:
-    """Turn pydantic's errors into fields by the caller's names."""
+    """Turn pydantic's errors into fields by the caller's names, e.g. `input[3].content`."""
     listed = isinstance(data, dict) and isinstance(data.get("input"), list)
     found: dict[str, str] = {}
     for part in error.errors(include_url=False, include_context=False, include_input=False):
@@ -95,54 +90,85 @@ def bad_fields(error: ValidationError, data: Any) -> BadFields:
                 continue  # the other form of `input`
             del loc[1]
         field = "".join(f"[{piece}]" if piece.isdigit() else f".{piece}" for piece in loc).lstrip(".")
-        field = field.removesuffix(".[key]")
-        message = part["msg"].removeprefix("Value error, ")
-        if part["type"] == "extra_forbidden":
-            message = "there is no such field"
-        found.setdefault(field, message)
+        found.setdefault(field.removesuffix(".[key]"), _sentence(part))
     return BadFields([{"field": field, "message": message} for field, message in found.items()])
 
 
-async def ours(request: Request, error: Exception) -> Response:  # noqa: PLR0911 - one return for each kind
-    """Answer one of our errors."""
+def unexpected(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw: the place is logged, the message is not, for it may hold what the caller sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "/api/" in frame.filename or "/workers/" in frame.filename]
+    last = (ours or frames)[-1] if frames else None
+    where = f"{'/'.join(last.filename.split('/')[-2:])}:{last.lineno}" if last else ""
+    log.error("request.broken", error=type(error).__name__, where=where, method=request.method)
+    return answer(request, 500, "internal_error", "something went wrong on our side; it was logged")
+
+
+async def _ours(request: Request, error: Exception) -> Response:  # noqa: PLR0911 - one return for each kind
+    """Answer one of our own errors."""
     match error:
         case Problem():
             errors = [{"field": error.field, "message": error.detail}] if error.field else None
             return answer(request, error.status, error.word, error.detail, errors=errors, headers=error.headers)
         case BadFields():
-            first = error.errors[0] if error.errors else {"field": "body", "message": "does not fit"}
-            detail = f"{first['field']}: {first['message']}"
-            return answer(request, 422, "invalid_request", detail, errors=error.errors)
+            return _unfit(request, "invalid_request", error.errors)
+        case InvalidRequest(field=None):
+            return answer(request, 422, error.code, error.detail)
         case InvalidRequest():
-            detail = f"{error.field}: {error.detail}" if error.field else error.detail
-            code = "idempotency_key_reused" if isinstance(error, IdempotencyMismatch) else error.code
-            errors = [{"field": error.field, "message": error.detail}] if error.field else None
-            return answer(request, 422, code, detail, errors=errors)
+            return _unfit(request, error.code, [{"field": str(error.field), "message": error.detail}])
         case NotFound():
             return answer(request, 404, error.code, str(error))
         case WrongState():
             return answer(request, 409, error.code, error.detail)
         case Overloaded():
-            headers = {"Retry-After": str(error.retry_after_s)}
-            return answer(request, 429, error.code, error.detail, headers=headers)
+            return answer(request, 429, error.code, error.detail, headers={"Retry-After": str(error.retry_after_s)})
         case StoreUnavailable():
-            headers = {"Retry-After": str(error.retry_after_s)}
-            detail = "the store cannot be reached at the moment; nothing is known to be accepted, try again"
-            return answer(request, 503, error.code, detail, headers=headers)
-    return await _unexpected(request, error)
+            return answer(request, 503, error.code, AWAY, headers={"Retry-After": str(error.retry_after_s)})
+    return unexpected(request, error)
 
 
-async def _starlettes(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    words = {404: "not_found", 405: "method_not_allowed"}
-    return answer(
-        request, error.status_code, words.get(error.status_code, "http_error"), str(error.detail), headers=error.headers
+async def _parameters(request: Request, error: Exception) -> Response:
+    """Name wrong path and query parameters like wrong fields of a body."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    return _unfit(
+        request,
+        "invalid_request",
+        [
+            {"field": str(part["loc"][-1]), "message": _sentence(part, "there is no such parameter")}
+            for part in error.errors()
+        ],
     )
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    """The last resort: the place is logged, the message is not, for it may hold what the caller sent."""
-    last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
-    where = f"{last.filename.rsplit('/', 1)[-1]}:{last.lineno}" if last else ""
-    log.error("request.broken", error=type(error).__name__, where=where, method=request.method)
-    return answer(request, 500, "internal_error", "something went wrong on our side; it was logged")
+async def _starlettes(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: unknown paths and methods."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    if error.status_code == 404:
+        return answer(request, 404, "not_found", "there is nothing at this address")
+    if error.status_code == 405:
+        allowed = ", ".join(_methods(request))
+        detail = f"this address does not know {request.method}; allowed are {allowed}"
+        return answer(request, 405, "method_not_allowed", detail, headers={"Allow": allowed})
+    return answer(request, error.status_code, "http_error", str(error.detail), headers=error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """List what the address of a request knows; the framework names only the methods of the first route."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches({**request.scope, "path_params": {}})[0] is not Match.NONE:
+            found |= route.methods or set()
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _unfit(request: Request, code: str, errors: list[dict[str, str]]) -> Response:
+    """Name the first field in the sentence, and all of them in the list."""
+    detail = f"{errors[0]['field']}: {errors[0]['message']}"
+    return answer(request, 422, code, detail, errors=errors)
+
+
+def _sentence(part: Any, unknown: str = "there is no such field") -> str:
+    """Say one error of pydantic's in its own words, without its prefix."""
+    if part["type"] == "extra_forbidden":
+        return unknown
+    return str(part["msg"]).removeprefix("Value error, ")

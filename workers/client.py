@@ -62,6 +62,10 @@ class Client:
         """Begin to listen for ended jobs; a Redis that is away does not stop it."""
         await self._signals.start()
 
+    def let_go(self) -> None:
+        """Answer everyone who waits with the job as it is now; from here on nobody waits."""
+        self._signals.release()
+
     async def close(self) -> None:
         """Close every connection and wake every waiter."""
         await self._signals.stop()
@@ -112,7 +116,7 @@ class Client:
             job = await self._known(tenant, job_id)
             loop = asyncio.get_running_loop()
             until = loop.time() + wait_s
-            while not job.terminal and (left := until - loop.time()) > 0:
+            while not (job.terminal or self._signals.released) and (left := until - loop.time()) > 0:
                 await asyncio.wait((ended,), timeout=left)
                 ended.cancel()
                 ended = self._signals.watch(job_id)

@@ -13,6 +13,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -262,6 +263,7 @@ class Settings(BaseSettings):
     def _is_an_address_of_redis(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
+        _check_address(value.get_secret_value())
         return value
 
     @model_validator(mode="before")
@@ -300,6 +302,21 @@ class Settings(BaseSettings):
     def uses_local_model(self) -> bool:
         """Whether any lane is answered by the local model server."""
         return "local" in self.upstreams
+
+
+def _check_address(url: str) -> None:
+    """Refuse what redis-py would fail on, or pass over, when it connects; says nothing of the address itself."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.port is None or parts.port > 0
+    except ValueError:  # its words quote a part of the address, which may be the password
+        fits = False
+    if not fits:
+        raise ValueError(
+            "its port must be a number; `/`, `?`, `#` and `@` in a password are written as %2F, %3F, %23, %40"
+        )
+    if parts.scheme != "unix" and not (parts.path.strip("/") or "0").isdigit():
+        raise ValueError("its path must be the number of a database, e.g. /0")
 
 
 def is_loopback(host: str) -> bool:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from api.answers import Alive, Catalogue, CatalogueEntry, Readiness
+from api.document import refusals
 from api.state import state_of
 from workers.contracts.errors import StoreUnavailable
+from workers.contracts.job import LANES
 
 router = APIRouter(tags=["operations"])
 JSON = "application/json"
+OPEN: dict[str, Any] = {"security": []}  # probes carry no key
 
 
-@router.get("/healthz", summary="Whether this process lives")
+@router.get("/healthz", summary="Whether this process lives", response_model=Alive, openapi_extra=OPEN)
 async def healthz() -> Response:
     """Answer as long as the process can; asks nobody else."""
     return Response('{"status":"ok"}', media_type=JSON)
 
 
-@router.get("/readyz", summary="Whether every part is there")
+@router.get(
+    "/readyz",
+    summary="Whether every part is there",
+    response_model=Readiness,
+    responses={503: {"description": "a part is missing; see `missing`", "model": Readiness}},
+    openapi_extra=OPEN,
+)
 async def readyz(request: Request) -> Response:
     """200 when Redis answers and every queue has a worker; else 503 with the parts that are missing."""
     try:
@@ -27,29 +37,27 @@ async def readyz(request: Request) -> Response:
     except StoreUnavailable:
         parts = {"redis": False}
     missing = sorted(name for name, there in parts.items() if not there)
-    body = {"status": "missing" if missing else "ok", "missing": missing, "parts": parts}
+    found = Readiness(status="missing" if missing else "ok", missing=missing, parts=parts)
     headers = {"Retry-After": "2"} if missing else {}
-    return Response(json.dumps(body), status_code=503 if missing else 200, media_type=JSON, headers=headers)
+    return Response(found.model_dump_json(), status_code=503 if missing else 200, media_type=JSON, headers=headers)
 
 
-@router.get("/v1/models", summary="The catalogue of models")
+@router.get("/v1/models", summary="The catalogue of models", response_model=Catalogue, responses=refusals())
 async def models(request: Request) -> Response:
-    """List the models with their lanes and prices, and whether they are simulated."""
+    """List the models with their lanes and prices, and whether they are simulated. Keys and addresses are not shown."""
     state = state_of(request)
     state.gate.tenant(request, "jobs:read")
-    settings = state.settings
-    lanes = {name: getattr(settings.lanes, name).model for name in ("reasoning", "standard", "fallback")}
+    lanes = {lane: getattr(state.settings.lanes, lane).model for lane in LANES}
     data = [
-        {
-            "id": name,
-            "object": "model",
-            "model": model.model,
-            "lanes": [lane for lane, answered_by in lanes.items() if answered_by == name],
-            "structured": model.structured,
-            "input_usd_per_mtok": model.input_usd_per_mtok,
-            "output_usd_per_mtok": model.output_usd_per_mtok,
-            "simulated": model.simulated,
-        }
-        for name, model in sorted(settings.models.items())
+        CatalogueEntry(
+            id=name,
+            model=model.model,
+            lanes=[lane for lane, answered_by in lanes.items() if answered_by == name],
+            structured=model.structured,
+            input_usd_per_mtok=model.input_usd_per_mtok,
+            output_usd_per_mtok=model.output_usd_per_mtok,
+            simulated=model.simulated,
+        )
+        for name, model in sorted(state.settings.models.items())
     ]
-    return Response(json.dumps({"object": "list", "data": data}), media_type=JSON)
+    return Response(Catalogue(data=data).model_dump_json(), media_type=JSON)

@@ -28,6 +28,7 @@ class Signals:
         self._key = f"{settings.redis.key_prefix}signal"
         self._waiters: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
+        self.released = False
 
     @property
     def waiting(self) -> int:
@@ -39,10 +40,15 @@ class Signals:
         self._reader = asyncio.create_task(self._read_for_ever())
 
     async def stop(self) -> None:
-        """Stop reading and wake everyone."""
+        """Stop reading and wake everyone, for good."""
         while self._reader and not self._reader.done():
             self._reader.cancel()  # and again: wait_for of Python 3.11, within redis-py, may swallow it
             await asyncio.wait((self._reader,), timeout=0.1)
+        self.release()
+
+    def release(self) -> None:
+        """Wake everyone; whoever looks at `released` afterwards does not wait again."""
+        self.released = True
         self._wake_all()
 
     def watch(self, job_id: str) -> asyncio.Future[None]:
