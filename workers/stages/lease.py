@@ -37,6 +37,7 @@ class Live:
     handed_back: bool = False
     _unsent: list[str] = field(default_factory=list)
     _changed: bool = False
+    _sending: Beat | None = None
 
     def enter(self, phase: Phase) -> None:
         """Say what the attempt does now."""
@@ -63,7 +64,16 @@ class Live:
         self.task.cancel()
 
     def beat(self) -> Beat:
-        """Tell what changed since the last beat."""
+        """Tell what changed since the last beat that arrived; a beat that did not arrive is repeated as it was."""
+        if self._sending is None:
+            self._sending = self._compose()
+        return self._sending
+
+    def arrived(self) -> None:
+        """Note that the last beat was written; what came in meanwhile goes with the next."""
+        self._sending = None
+
+    def _compose(self) -> Beat:
         news: dict[str, Any] | None = None
         if self._changed:
             news = {"phase": self.phase, "thinking_tokens": self.thinking_tokens, "answer_tokens": self.answer_tokens}
@@ -123,6 +133,7 @@ class Leases:
     async def _beat(self, group: list[Live]) -> None:
         replies = await self._store.heartbeat(self._worker, self._queues, [live.beat() for live in group])
         for live, reply in zip(group, replies, strict=True):
+            live.arrived()
             if reply != "running" and live in self._live and not live.lost:
                 log.info("attempt.lost", job=live.job_id, attempt=live.attempt, status=reply)
                 live.stop(lost=reply)
