@@ -75,6 +75,17 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer KEY`"},
         "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
+    for path, name, most in (
+        ("/v1/jobs/{job_id}", "wait", settings.api.max_wait_s),
+        ("/v1/jobs", "limit", settings.api.page_limit),
+    ):
+        _parameter(document, path, name)["schema"]["maximum"] = most
     # Without keys only this machine is served, and asks for none.
     document["security"] = [{"bearer": []}, {"key": []}] if settings.api_keys else [{}]
     return document
+
+
+def _parameter(document: dict[str, Any], path: str, name: str) -> dict[str, Any]:
+    """Find a parameter of a GET in the document."""
+    parameters: list[dict[str, Any]] = document["paths"][path]["get"]["parameters"]
+    return next(parameter for parameter in parameters if parameter["name"] == name)

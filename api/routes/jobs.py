@@ -34,7 +34,7 @@ class ReadQuery(Strict):
     """How a job is read."""
 
     wait: float = Field(
-        default=0, ge=0, description="seconds to wait for the end, at most 60 by default; returns at once when it comes"
+        default=0, ge=0, description="seconds to wait for the end; the answer comes at once when the job ends"
     )
 
 
@@ -45,8 +45,12 @@ class ListQuery(Strict):
     lane: Lane | None = Field(default=None, description="only jobs in this lane")
     created_after: AwareDatetime | None = Field(default=None, description="only jobs from this moment on")
     created_before: AwareDatetime | None = Field(default=None, description="only jobs before this moment")
-    limit: int = Field(default=20, ge=1, le=1000, description="most jobs on the page; at most 100 by default")
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before")
+    limit: int = Field(default=20, ge=1, le=1000, description="most jobs on the page")
+    cursor: str | None = Field(
+        default=None,
+        description="`next_cursor` of the page before",
+        json_schema_extra={"pattern": "^job_[0-9a-f]{32}$"},
+    )
 
 
 class EventsQuery(Strict):

@@ -41,7 +41,7 @@ SUBMISSION: dict[str, Any] = {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
             "example": "order-4711",
             "description": "the same key and body give the same job for 24 hours; with another body it is refused (422,"
             " `idempotency_key_reused`). A token, or a quoted string as in the IETF draft",

@@ -1,0 +1,111 @@
+"""The OpenAPI document says what the API does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from api import answers
+from api.app import create_app
+from api.routes import submission
+from workers.contracts.job import Job, JobEvent
+from workers.contracts.request import JobRequest
+from workers.settings import ApiKey, Settings
+
+
+def made(**settings: Any) -> dict[str, Any]:
+    """The document of an app."""
+    return create_app(Settings(_env_file=None, **settings)).openapi()
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """The document of a keyless app."""
+    return made(api={"max_wait_s": 25, "page_limit": 7})
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every operation with its name."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_every_route_is_described(document: dict[str, Any]) -> None:
+    """All nine, each with words, a good answer and examples or a model for it; the page is none of them."""
+    found = dict(operations(document))
+    assert sorted(found) == [
+        "GET /healthz", "GET /readyz", "GET /v1/jobs", "GET /v1/jobs/{job_id}", "GET /v1/jobs/{job_id}/events",
+        "GET /v1/models", "POST /v1/jobs", "POST /v1/jobs/{job_id}/cancel", "POST /v1/jobs/{job_id}/retry",
+    ]  # fmt: skip
+    for name, operation in found.items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        assert all(answer["content"]["application/json"]["schema"] for answer in good), name
+
+
+def test_every_route_names_its_problems(document: dict[str, Any]) -> None:
+    """Problems have their media type; probes need no key and have none."""
+    for name, operation in operations(document):
+        problems = {status for status in operation["responses"] if status[0] in "45"}
+        if "/v1/" not in name:
+            assert operation["security"] == []
+            continue
+        assert problems >= {"401", "403", "503"}, name
+        for status in problems:
+            assert list(operation["responses"][status]["content"]) == ["application/problem+json"], (name, status)
+    assert "Retry-After" in document["paths"]["/v1/jobs"]["post"]["responses"]["429"]["headers"]
+
+
+def test_every_reference_resolves(document: dict[str, Any]) -> None:
+    """No schema is named that is not there, and none of the framework's own is left."""
+    schemas = document["components"]["schemas"]
+    for part in json.dumps(document).split('"#/components/schemas/')[1:]:
+        assert part.split('"')[0] in schemas
+    assert "HTTPValidationError" not in schemas
+
+
+def test_limits_come_from_the_settings(document: dict[str, Any]) -> None:
+    """What a caller reads is what this installation allows."""
+
+    def most(path: str, name: str) -> float:
+        parameters = document["paths"][path]["get"]["parameters"]
+        return next(part["schema"]["maximum"] for part in parameters if part["name"] == name)
+
+    assert most("/v1/jobs/{job_id}", "wait") == 25
+    assert most("/v1/jobs", "limit") == 7
+
+
+def test_keys_are_asked_for_where_there_are_some(document: dict[str, Any]) -> None:
+    """A keyless API says that it needs none."""
+    assert document["security"] == [{}]
+    keyed = made(api_keys=[ApiKey(sha256="0" * 64, tenant="a")])
+    assert keyed["security"] == [{"bearer": []}, {"key": []}]
+    assert set(keyed["components"]["securitySchemes"]) == {"bearer", "key"}
+
+
+@pytest.mark.parametrize("body", [submission.SHORT, submission.SCHEMA, submission.CHAT])
+def test_examples_of_requests_are_requests(document: dict[str, Any], body: dict[str, Any]) -> None:
+    """They pass the model, and the schema that the document shows for it."""
+    JobRequest.model_validate_json(json.dumps(body))
+    schema = {**document["components"]["schemas"]["JobRequest"], "components": document["components"]}
+    jsonschema_rs.validator_for(schema, offline=True).validate(body)
+
+
+@pytest.mark.parametrize(
+    "job", [answers.RUNNING, answers.SUCCEEDED, answers.HIT, answers.FELL_BACK, answers.CANCELLED, answers.AGAIN]
+)
+def test_examples_of_jobs_are_jobs(job: dict[str, Any]) -> None:
+    """They have no field that a job does not have."""
+    Job.model_validate(job)
+
+
+def test_examples_of_events_are_events() -> None:
+    """The same for events."""
+    for event in answers.EVENTS:
+        JobEvent.model_validate(event)
