@@ -1,14 +1,16 @@
 """The Celery app: queues, routes and limits. Celery carries hints (an id and an attempt); the record is the truth.
 
-Results stay out of Celery's backend, messages are acknowledged when a slot takes them, and no slot means no fetch, so
-that nothing waits in a busy worker's memory. Delays, deadlines, cancellation and redelivery are ours, not Celery's.
+Results stay out of Celery's backend, messages are gone once they were taken (a lost hint is sent again by the reaper),
+and no slot means no fetch, so that nothing waits in a busy worker's memory. Delays, deadlines, cancellation and
+redelivery are ours, not Celery's.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from celery import Celery, bootsteps
+from celery import Celery, Task, bootsteps
+from celery.worker.request import Request
 from kombu.entity import Queue as BrokerQueue
 
 from workers.contracts.job import QUEUES
@@ -34,7 +36,8 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_connection_timeout": settings.redis.connect_timeout_s,
-        "task_queues": [BrokerQueue(name, routing_key=name) for name in QUEUES],
+        # Not acknowledged: that would be two writes to Redis a message, to keep what the record keeps already.
+        "task_queues": [BrokerQueue(name, routing_key=name, no_ack=True) for name in QUEUES],
         "task_routes": {f"thinkline.{name}": {"queue": name} for name in QUEUES},
         "task_default_queue": "classify",
         "task_create_missing_queues": False,
@@ -80,6 +83,21 @@ class CalmEvents(bootsteps.StartStopStep):  # type: ignore[misc]
             timer.cancel()
 
 
-celery_app = Celery("thinkline")
+class HintRequest(Request):  # type: ignore[misc]
+    """A message that nobody has to acknowledge: its queue is consumed without."""
+
+    def acknowledge(self) -> None:
+        """Note that a slot took it."""
+        self.acknowledged = True
+
+
+class HintTask(Task):  # type: ignore[misc]
+    """A task whose message is a hint."""
+
+    abstract = True
+    Request = HintRequest
+
+
+celery_app = Celery("thinkline", task_cls=HintTask)
 celery_app.steps["consumer"].add(CalmEvents)
 celery_app.add_defaults(lambda: celery_config(load_settings()))
