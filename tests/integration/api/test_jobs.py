@@ -107,17 +107,20 @@ def test_an_idempotency_key_gives_the_same_job(http: httpx.Client) -> None:
     other = http.post("/v1/jobs", json={"input": "b"}, headers=headers)
     assert other.status_code == 422
     assert other.json()["code"] == "idempotency_key_reused"
+    same = http.post("/v1/jobs", json={"input": " a", "cache": "off"}, headers=headers)
+    assert same.status_code == 422, "what the caller sent counts, not what it is normalised to"
     for wrong in ("", '""', "x" * 300):
         assert http.post("/v1/jobs", json={"input": "a"}, headers={"Idempotency-Key": wrong}).status_code == 400
 
 
 def test_racing_requests_with_one_key_make_one_job(http: httpx.Client) -> None:
-    """Twenty rounds of four requests at once: one id each."""
+    """Fifty rounds of four requests at once: one id each, and one job in the list."""
     with ThreadPoolExecutor(4) as pool:
-        for n in range(20):
+        for n in range(50):
             headers = {"Idempotency-Key": f"race-{n}"}
             replies = pool.map(lambda _, h=headers: http.post("/v1/jobs", json={"input": "same"}, headers=h), range(4))
             assert len({reply.json()["id"] for reply in replies}) == 1
+    assert len(http.get("/v1/jobs", params={"limit": 100}).json()["data"]) == 50
 
 
 def test_a_long_poll_returns_as_soon_as_the_job_ends(app: Settings, http: httpx.Client) -> None:

@@ -117,6 +117,16 @@ BAD: list[tuple[Any, int, str | None]] = [
     ({"input": "x", "schema": {"description": "y" * 33_000}}, 422, "schema"),
     (b'{"input": "x", "schema": {"minimum": NaN}}', 422, "schema.minimum"),
     ({"input": "x", "schema": {"pattern": "(?<=a)b"}}, 422, "schema.pattern"),
+    ({"input": "x", "schema": {"properties": {"a": {"minimum": "many"}}}}, 422, "schema.properties.a.minimum"),
+    ({"input": "x", "schema": {"$id": "https://example.com/a"}}, 422, "schema.$id"),
+    (b'{"input": "x", "schema": {"enum": [1e999]}}', 422, "schema.enum[0]"),
+    (b'{"input": "x", "\\ud800": 1}', 400, None),
+    (b'{"input": "x", "metadata": {"\\udfff": "v"}}', 400, None),
+    (b'{"input": "x",}', 400, None),
+    (b'{"input": "x" "route": "auto"}', 400, None),
+    (b'{input: "x"}', 400, None),
+    (b'\xef\xbb\xbf{"input": "x"}', 400, None),
+    (b'{"input": "a\nb"}', 400, None),
     ({"input": "y" * 60_000}, 413, None),
 ]
 
@@ -146,6 +156,9 @@ def test_bad_input_gets_a_clear_refusal(http: httpx.Client, body: Any, status: i
         ("GET", "/v1/jobs?limit=101", 422), ("GET", "/v1/jobs?status=odd", 422), ("GET", "/v1/jobs?lane=odd", 422),
         ("GET", "/v1/jobs?created_after=yesterday", 422), ("GET", "/v1/jobs?created_after=0001-01-01T00:00:00Z", 422),
         ("GET", "/v1/jobs/x/events?after=-", 422), ("GET", "/v1/jobs/x/events?after=" + "9" * 40, 422),
+        ("GET", "/v1/jobs?state=failed", 422), ("GET", "/v1/jobs/x?wiat=3", 422), ("GET", "/v1/jobs/x/events?n=1", 422),
+        ("GET", "/v1/jobs/", 404), ("GET", "/v1//jobs", 404), ("PUT", "/v1/jobs/x", 405), ("GET", "/v1/jobs?limit=" + "9" * 5000, 422),
+        ("GET", "/v1/jobs?cursor=%00", 422), ("GET", "/v1/jobs?created_before=99999999999999999999", 422), ("GET", "/docs", 404),
     ],
 )  # fmt: skip
 def test_bad_addresses_get_a_clear_refusal(http: httpx.Client, method: str, path: str, status: int) -> None:
@@ -160,6 +173,77 @@ def test_a_body_must_say_that_it_is_json(http: httpx.Client) -> None:
     """Forms of other pages cannot post here."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         assert http.post("/v1/jobs", content=b'{"input":"x"}', headers={"Content-Type": kind}).status_code == 415
+
+
+def test_good_input_of_odd_kinds_is_accepted(http: httpx.Client) -> None:
+    """What looks strange and is fine: zero bytes, long numbers in a schema, other scripts, no cache."""
+    for body in (
+        {"input": "a\x00b", "metadata": {"\x00": "\x00"}, "instructions": "\x00"},
+        {"input": "x", "schema": {"type": "integer", "minimum": 10**300}},
+        {"input": "\u202e\u4f60\u597d \U0001f600", "metadata": {"\u043a\u043b\u044e\u0447": "\u05e2\u05e8\u05da"}},
+        {"input": [{"role": "system", "content": ""}, {"role": "user", "content": "x"}], "cache": "off"},
+    ):
+        reply = http.post("/v1/jobs", json=body)
+        assert reply.status_code == 202, reply.text
+        job = http.get(reply.json()["url"]).json()
+        assert job["metadata"] == body.get("metadata", {})
+
+
+def test_a_wrong_method_is_told_the_right_ones(http: httpx.Client) -> None:
+    """405 lists what the address knows, in the header and in words."""
+    reply = http.delete("/v1/jobs")
+    assert reply.headers["allow"] == "GET, HEAD, POST"
+    assert "GET, HEAD, POST" in reply.json()["detail"]
+    assert http.get("/v1/jobs/x/cancel").headers["allow"] == "POST"
+
+
+def test_head_is_answered_wherever_get_is(http: httpx.Client) -> None:
+    """The same status and headers, and no body."""
+    for path, status in (
+        ("/", 200),
+        ("/healthz", 200),
+        ("/readyz", 503),
+        ("/v1/jobs/none-such", 404),
+        ("/v1/jobs", 200),
+    ):
+        head, get = http.head(path), http.get(path)
+        assert (head.status_code, head.content) == (status, b"")
+        assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_a_compressed_body_is_refused(http: httpx.Client) -> None:
+    """A small body that unpacks to a large one never gets a chance."""
+    reply = http.post("/v1/jobs", content=b"\x1f\x8b", headers={**JSON, "Content-Encoding": "gzip"})
+    assert (reply.status_code, reply.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_answers_are_private_and_not_sniffed(http: httpx.Client) -> None:
+    """Jobs are kept by no browser; every answer says what it is."""
+    for path in ("/v1/jobs", "/v1/nothing", "/healthz", "/openapi.json"):
+        reply = http.get(path)
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["cache-control"] == "no-store"
+
+
+def test_models_are_listed_without_secrets(make: Callable[..., Settings]) -> None:
+    """Names, lanes, prices and whether it is simulated; neither addresses nor keys."""
+    upstream = {"base_url": "https://secret.example/v1", "api_key_env": "SECRET", "headers": {"x": "secret"}}
+    models = {
+        "deep": {"upstream": "main", "model": "big", "output_usd_per_mtok": 8.0},
+        "quick": {"upstream": "main", "model": "small", "simulated": True},
+    }
+    lanes = {"reasoning": {"model": "deep"}, "standard": {"model": "quick"}}
+    with serving(make(upstreams={"main": upstream}, models=models, lanes=lanes)) as http:
+        reply = http.get("/v1/models")
+    assert "secret" not in reply.text.lower()
+    deep, quick = reply.json()["data"]
+    assert (deep["id"], deep["model"], deep["lanes"], deep["output_usd_per_mtok"]) == (
+        "deep",
+        "big",
+        ["reasoning"],
+        8.0,
+    )
+    assert (quick["lanes"], quick["simulated"], deep["simulated"]) == (["standard", "fallback"], True, False)
 
 
 def test_a_body_without_length_is_cut_at_the_limit(http: httpx.Client) -> None:
