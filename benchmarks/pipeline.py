@@ -1,6 +1,6 @@
 """Jobs a second through the whole system with an instant simulated model, beside a bare chain of two Celery tasks.
 
-`python -m benchmarks.pipeline [--rounds N] [--jobs N]`. Same Redis, pool (threads), cores and Celery settings; both
+`python -m benchmarks.pipeline [--rounds N] [--jobs N] [--fsync everysec]`. Same Redis, pool (threads), cores and Celery settings; both
 are timed from the first submission until the last job has ended. Ours goes in over HTTP and calls a model over HTTP.
 """
 
@@ -73,9 +73,9 @@ def bare(store: redis.Redis, jobs: int) -> float:
     return jobs / (time.perf_counter() - began)
 
 
-def measure(rounds: int, jobs: int) -> bool:
+def measure(rounds: int, jobs: int, fsync: str) -> bool:
     """Run the rounds and print the report; whether the target was met."""
-    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis") as server:
+    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis", fsync) as server:
         folder, store = Path(name), redis.Redis.from_url(server.url)
         celery_app.conf.broker_url = server.url
         models = {"deep": "instant", "quick": "instant"}
@@ -106,9 +106,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--fsync", choices=("always", "everysec"), default="always", help="of Redis' append-only file")
     arguments = parser.parse_args()
-    report.conditions("The pipeline")
-    raise SystemExit(0 if measure(arguments.rounds, arguments.jobs) else 1)
+    report.conditions(f"The pipeline (append-only file: {arguments.fsync})")
+    raise SystemExit(0 if measure(arguments.rounds, arguments.jobs, arguments.fsync) else 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Submissions (durable and enqueued) and polls a second, beside a bare FastAPI route that only publishes a message.
 
-`python -m benchmarks.submit [--rounds N] [--seconds S]`. One API process each, the load from this process, Redis with
+`python -m benchmarks.submit [--rounds N] [--seconds S] [--fsync everysec]`. One API process each, the load from this
+process, Redis with
 an append-only file: all on the machine's cores at once.
 """
 
@@ -34,9 +35,9 @@ def poll_of(ids: list[str], n: int) -> bytes:
     return load.get(f"/v1/jobs/{ids[n % len(ids)]}")
 
 
-async def measure(rounds: int, seconds: float) -> bool:
+async def measure(rounds: int, seconds: float, fsync: str) -> bool:
     """Run the rounds and print the report; whether every target was met."""
-    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis") as server:
+    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis", fsync) as server:
         folder, ours_port, bare_port = Path(name), free_port(), free_port()
         config = folder / "thinkline.toml"
         limits = {"classify.max_depth": 10**9, "lanes.reasoning.max_depth": 10**9, "lanes.standard.max_depth": 10**9}
@@ -97,9 +98,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--fsync", choices=("always", "everysec"), default="always", help="of Redis' append-only file")
     arguments = parser.parse_args()
-    report.conditions("Submitting and polling")
-    met = asyncio.run(measure(arguments.rounds, arguments.seconds))
+    report.conditions(f"Submitting and polling (append-only file: {arguments.fsync})")
+    met = asyncio.run(measure(arguments.rounds, arguments.seconds, arguments.fsync))
     raise SystemExit(0 if met else 1)
 
 
