@@ -1,6 +1,6 @@
 """A thousand jobs that think for 30 s at once in one worker process: time added, memory, processor time.
 
-`python -m benchmarks.in_flight [--jobs N]`. Beside it the bare threads pool with tasks that only wait, and what one
+`python -m benchmarks.in_flight [--jobs N] [--classify N] [--fsync everysec]`. Beside it the bare threads pool with tasks that only wait, and what one
 prefork child costs. The time added to a job is from its submission to its end, less the 30 s that its model takes.
 """
 
@@ -61,12 +61,14 @@ def watched(process: Process, finished: Any, limit_s: float) -> tuple[float, flo
     return most, report.cpu_s(process.pid) - before
 
 
-def ours(folder: Path, url: str, store: redis.Redis, jobs: int) -> bool:
+def ours(folder: Path, url: str, store: redis.Redis, jobs: int, classify: int) -> bool:
     """Measure Thinkline; whether the targets were met."""
     limits = {"lanes.reasoning.slots": jobs}
     with running_system(
         folder, url, changes=limits, models={"deep": "thinks-30s"}, workers=("classify", "standard,fallback")
     ) as system:
+        for n in range(1, classify):
+            system.worker(f"classify-{n}", "classify")
         worker = system.worker("reasoning", "reasoning", slots=jobs)
         worker.wait_until(system.ready, "readiness")
         time.sleep(2)
@@ -126,11 +128,16 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--classify", type=int, default=2, help="classify workers that feed the one worker")
+    parser.add_argument("--fsync", choices=("always", "everysec"), default="always", help="of Redis' append-only file")
     arguments = parser.parse_args()
-    report.conditions(f"{arguments.jobs} jobs in flight, each thinking for {THINKS_S:g} s")
-    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis") as server:
+    report.conditions(
+        f"{arguments.jobs} jobs in flight, each thinking for {THINKS_S:g} s, fed by {arguments.classify} classify workers"
+        f" (append-only file: {arguments.fsync})"
+    )
+    with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis", arguments.fsync) as server:
         store = redis.Redis.from_url(server.url)
-        met = ours(Path(name) / "ours", server.url, store, arguments.jobs)
+        met = ours(Path(name) / "ours", server.url, store, arguments.jobs, arguments.classify)
         bare(Path(name), server.url, store, arguments.jobs)
         prefork(Path(name), server.url)
     raise SystemExit(0 if met else 1)

@@ -1,8 +1,7 @@
 """Submissions (durable and enqueued) and polls a second, beside a bare FastAPI route that only publishes a message.
 
 `python -m benchmarks.submit [--rounds N] [--seconds S] [--fsync everysec]`. One API process each, the load from this
-process, Redis with
-an append-only file: all on the machine's cores at once.
+process, Redis with an append-only file: all on the machine's cores at once.
 """
 
 from __future__ import annotations
