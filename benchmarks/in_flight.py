@@ -1,7 +1,8 @@
 """A thousand jobs that think for 30 s at once in one worker process: time added, memory, processor time.
 
-`python -m benchmarks.in_flight [--jobs N] [--classify N] [--fsync everysec]`. Beside it the bare threads pool with tasks that only wait, and what one
-prefork child costs. The time added to a job is from its submission to its end, less the 30 s that its model takes.
+`python -m benchmarks.in_flight [--jobs N] [--classify N] [--fsync everysec]`. Beside it the bare threads pool with tasks
+that only wait, and what one prefork child costs. The time added to a job is from its submission to its end, less the
+30 s that its model takes.
 """
 
 from __future__ import annotations
