@@ -1,103 +1,120 @@
-// Submits a query and watches its job: one long poll a second while it runs, so that the thinking indicator moves.
-"use strict";
+// The page: takes a query, shows its job while a model thinks, and brings the latest jobs back after a reload.
+
+import { call, follow, onKeyNeeded, submit, useKey } from "./calls.js";
+import { Card, learnModels } from "./card.js";
+
 const $ = (id) => document.getElementById(id);
-const ENDED = ["succeeded", "failed", "cancelled"];
+const cards = new Map();
+const QUERIES = "thinkline-queries";
+const KEPT = 50;
+const EXAMPLES = {
+  capital: { input: "What is the capital of France?", route: "auto" },
+  train: {
+    input: "A train leaves at 9:40 and arrives at 13:05. How many minutes is the ride?",
+    route: "reasoning",
+    schema: { type: "object", properties: { minutes: { type: "integer" } }, required: ["minutes"] },
+  },
+  proof: { input: "Prove that the square root of two is irrational, and say which step fails for four.", route: "auto" },
+};
 
-async function call(method, path, body) {
-  const headers = {};
-  const key = sessionStorage.getItem("key");
-  if (key) headers["Authorization"] = `Bearer ${key}`;
-  if (body) headers["Content-Type"] = "application/json";
-  const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-  const data = await reply.json();
-  if (!reply.ok) {
-    if (reply.status === 401) $("key-label").hidden = false;
-    throw new Error(data.detail || reply.statusText);
-  }
-  return data;
+// What was asked is not part of a job, so that this tab remembers it.
+function queries() { return JSON.parse(sessionStorage.getItem(QUERIES) || "{}"); }
+function remember(id, query) {
+  const latest = Object.entries({ ...queries(), [id]: query.slice(0, 500) }).slice(-KEPT);
+  sessionStorage.setItem(QUERIES, JSON.stringify(Object.fromEntries(latest)));
 }
 
-function seconds(value) {
-  return value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`;
+function announce(text) { $("news").textContent = text; }
+
+function watch(id, query, { last = false, job = null } = {}) {
+  const card = new Card(id, query, () => followed(card));
+  cards.set(id, card);
+  $("empty").hidden = true;
+  $("jobs")[last ? "append" : "prepend"](card.node);
+  if (job) card.show(job);
+  if (!job || card.running) followed(card);
 }
 
-function doing(job) {
-  if (ENDED.includes(job.status)) return `after ${seconds(job.elapsed_s)}`;
-  const what = job.status === "queued" ? (job.lane ? `waits for the ${job.lane} lane` : "waits to be classified") : job.phase || "running";
-  const known = job.expected.known;
-  const late = known && job.elapsed_s > job.expected.p90_s ? ", longer than usual" : "";
-  const of = known ? ` of about ${seconds(job.expected.p50_s)}` : "";
-  return `${what}… ${seconds(job.elapsed_s)}${of}${late}`;
+async function followed(card) {
+  const many = () => [...cards.values()].filter((other) => other.running).length;
+  await follow(card.id, many, (job) => card.show(job), (error) => card.trouble(error));
+  if (card.job) announce(`Job ${card.job.status}: ${card.find(".query").textContent}`);
 }
 
-function facts(job) {
-  const rows = [];
-  if (job.lane) rows.push(["Lane", job.model ? `${job.lane}, answered by ${job.model}` : job.lane]);
-  if (job.served_by && job.served_by !== "model") rows.push(["Served by", job.served_by.replace("_", " ")]);
-  if (job.route) rows.push(["Route", `${job.route.reason} (${job.route.task_type}${job.route.decided_by === "caller" ? "" : `, ${Math.round(job.route.confidence * 100)} % sure`})`]);
-  if (!ENDED.includes(job.status) && !job.expected.known) rows.push(["Expected", "unknown yet: too few answers of this kind"]);
-  if (!ENDED.includes(job.status)) rows.push(["Time left", `${seconds(Math.max(0, job.budget.deadline_s - job.elapsed_s))} of ${seconds(job.budget.deadline_s)}`]);
-  if (job.thinking_tokens) rows.push(["Thinking", `${job.thinking_tokens} tokens`]);
-  if (job.cost_usd) rows.push(["Cost", `$${job.cost_usd.toFixed(6)}`]);
-  return rows;
-}
-
-function show(card, job) {
-  card.className = `card job ${job.status}`;
-  if (ENDED.includes(job.status)) card.classList.add("ended");
-  if (!job.expected.known) card.classList.add("unknown");
-  card.querySelector(".status").textContent = job.status;
-  card.querySelector(".doing").textContent = doing(job);
-  card.querySelector(".cancel").hidden = ENDED.includes(job.status);
-  card.querySelector(".id").textContent = job.id;
-  const share = job.expected.known ? Math.min(1, job.elapsed_s / job.expected.p90_s) : 0;
-  card.querySelector(".bar i").style.width = job.expected.known ? `${share * 100}%` : "";
-  const list = card.querySelector("dl");
-  list.replaceChildren(...facts(job).flatMap(([name, text]) => {
-    const dt = document.createElement("dt"), dd = document.createElement("dd");
-    dt.textContent = name; dd.textContent = text;
-    return [dt, dd];
-  }));
-  const result = card.querySelector(".result");
-  result.hidden = job.result === null;
-  result.textContent = job.result === null ? "" : JSON.stringify(job.result, null, 2);
-  const note = card.querySelector(".note");
-  const notes = [];
-  if (job.fallback) notes.push(`Reasoning was given up (${job.fallback.cause.replaceAll("_", " ")}); the fallback lane took over.`);
-  if (job.truncated) notes.push("The model stopped at its token limit.");
-  if (job.error) notes.push(job.error.message);
-  note.hidden = notes.length === 0;
-  note.textContent = notes.join(" ");
-}
-
-async function watch(card, id) {
-  for (;;) {
+function request() {
+  const body = { input: $("input").value, route: $("form").elements.route.value, cache: $("cache").value };
+  if ($("instructions").value.trim()) body.instructions = $("instructions").value;
+  if ($("deadline").value) body.deadline_s = Number($("deadline").value);
+  if ($("schema").value.trim()) {
     try {
-      const job = await call("GET", `/v1/jobs/${id}?wait=1`);
-      show(card, job);
-      if (ENDED.includes(job.status)) return;
+      body.schema = JSON.parse($("schema").value);
     } catch (error) {
-      card.querySelector(".doing").textContent = `cannot be read just now (${error.message})`;
-      await new Promise((done) => setTimeout(done, 2000));
+      throw new Error(`The JSON Schema is not valid JSON: ${error.message}`);
     }
   }
+  return body;
 }
 
-$("form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if ($("key").value) sessionStorage.setItem("key", $("key").value);
-  const problem = $("problem");
-  problem.hidden = true;
+function problem(text) {
+  $("problem").textContent = text;
+  $("problem").hidden = !text;
+}
+
+async function send() {
+  problem("");
+  $("submit").disabled = true;
   try {
-    const accepted = await call("POST", "/v1/jobs", { input: $("input").value, route: $("route").value, cache: $("cache").value });
-    const card = $("job").content.cloneNode(true).querySelector("article");
-    card.querySelector(".query").textContent = $("input").value;
-    card.querySelector(".cancel").addEventListener("click", () => call("POST", `/v1/jobs/${accepted.id}/cancel`).catch(() => {}));
-    card.querySelector(".status").textContent = accepted.status;
-    $("jobs").prepend(card);
-    watch(card, accepted.id);
+    const body = request();
+    const accepted = await submit(body);
+    remember(accepted.id, body.input);
+    watch(accepted.id, body.input);
+    announce("Submitted");
   } catch (error) {
-    problem.textContent = error.message;
-    problem.hidden = false;
+    problem(error.message);
   }
+  $("submit").disabled = false;
+}
+
+async function latest() {
+  await learnModels();
+  const known = queries();
+  const page = await call("GET", "/v1/jobs?limit=10").catch(() => ({ data: [] }));
+  for (const job of page.data) {
+    if (!cards.has(job.id)) watch(job.id, known[job.id], { last: true, job });
+  }
+}
+
+async function health() {
+  const state = await fetch("/readyz").then((reply) => reply.json()).catch(() => null);
+  const missing = state ? state.missing.map((name) => name.replace("worker_", "worker: ")) : [];
+  $("health").dataset.state = state ? state.status : "missing";
+  $("health").querySelector("span").textContent = !state ? "the API cannot be reached"
+    : missing.length ? `missing: ${missing.join(", ")}` : "all parts are running";
+}
+
+function example(name) {
+  const { input, route, schema } = EXAMPLES[name];
+  $("input").value = input;
+  $("form").elements.route.value = route;
+  $("schema").value = schema ? JSON.stringify(schema, null, 2) : "";
+  $("more").open = Boolean(schema);
+  $("input").focus();
+}
+
+onKeyNeeded(() => { $("key-form").hidden = false; });
+$("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  useKey($("key").value.trim());
+  $("key").value = "";
+  $("key-form").hidden = true;
+  problem("");
+  latest();
 });
+$("form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+$("input").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit();
+});
+for (const chip of document.querySelectorAll(".chip")) chip.addEventListener("click", () => example(chip.dataset.example));
+latest();
+health();
+setInterval(health, 10_000);

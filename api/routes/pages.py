@@ -7,12 +7,15 @@ from importlib import resources
 
 from fastapi import APIRouter, Response
 
+from workers.contracts.errors import NotFound
+
 router = APIRouter(include_in_schema=False)
-KINDS = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
+KINDS = {"css": "text/css", "js": "text/javascript", "html": "text/html"}
+ASSETS = frozenset({"page.css", "page.js", "calls.js", "card.js", "words.js"})
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-    " img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
+    " img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
@@ -24,20 +27,16 @@ async def index() -> Response:
     return _file("index.html")
 
 
-@router.get("/page.js")
-async def script() -> Response:
-    """Serve the page's script."""
-    return _file("page.js")
-
-
-@router.get("/page.css")
-async def style() -> Response:
-    """Serve the page's style."""
-    return _file("page.css")
+@router.get("/assets/{name}")
+async def asset(name: str) -> Response:
+    """Serve a script or the style of the page."""
+    if name not in ASSETS:
+        raise NotFound("there is nothing at this address")
+    return _file(name)
 
 
 def _file(name: str) -> Response:
-    return Response(_read(name), media_type=KINDS[name], headers=HEADERS)
+    return Response(_read(name), media_type=KINDS[name.rpartition(".")[2]], headers=HEADERS)
 
 
 @lru_cache
