@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.http import serving
+from tests.support.redis import missing
 from tests.support.system import System, running_system
 from workers.settings import Settings
 
@@ -31,7 +32,7 @@ def browser() -> Iterator[Any]:
     """A browser of this machine."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip("the browser tests need a Chromium on the PATH")
+        missing("a Chromium on the PATH, for the tests of the page,")
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield started
