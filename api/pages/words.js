@@ -34,6 +34,7 @@ function expectation(job, elapsed) {
   if (!job.expected.known) return "how long it takes is not known yet";
   const { p50_s: usual, p90_s: most } = job.expected;
   if (elapsed > most) return `longer than usual (nearly always under ${seconds(most)})`;
+  if (seconds(usual) === seconds(most)) return `usually about ${seconds(usual)}`;
   return `usually about ${seconds(usual)}, nearly always under ${seconds(most)}`;
 }
 
