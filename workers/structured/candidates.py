@@ -1,96 +1,120 @@
-"""Finds the JSON values in a verbose reply, the most final first: the whole text, the last fence, the last value.
+"""Finds what may be the answer in a verbose reply: JSON values, and what was meant to be JSON and is broken.
 
-Linear in the size of the reply: a scan goes over it once, jumps over each value that it finds, and gives up after a
-fixed number of openings that led to none (code and LaTeX are full of braces).
+Goes over the reply once. Where reading stops, the search goes on from there and not from the next bracket, and what
+stands inside a broken value is never taken for a value of its own: it may be a part of an answer that was cut off.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final
 
-FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
-OPENING = re.compile(r"[{\[]")
-BLANK = "\ufeff\u00a0 \t\r\n"
-MOST_SCANNED_CHARS = 400_000  # from the end, where answers stand
-MOST_OPENINGS = 20_000
-MOST_RUN = 200  # so many openings in a row are nesting that no answer has
+from workers.structured.fences import Block, Tangled, blocks
+from workers.structured.parsing import NotJson, read, read_at
 
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-
-
-def parse(text: str) -> tuple[bool, Any]:
-    """Parse a text strictly; whether it is JSON, and its value. A string that holds JSON is opened once."""
-    try:
-        value = _DECODER.decode(text.strip(BLANK))
-    except (ValueError, RecursionError):
-        return False, None
-    if isinstance(value, str):
-        try:
-            inner = _DECODER.decode(value.strip(BLANK))
-        except (ValueError, RecursionError):
-            return True, value
-        if isinstance(inner, dict | list):
-            return True, inner
-    return True, value
+MOST_KEPT = 500  # from the end, where answers stand
+MOST_OPENINGS = 150_000
+MOST_LOOKED_BACK = 200  # characters
+# What may begin a value: cheap to pass over the braces of code and LaTeX, bounded so that no text makes it slow.
+_OPENING: Final = re.compile(
+    r"""\{\s{0,200}(?:["'“}]|[A-Za-z_]\w{0,60}\s{0,20}:)|\[\s{0,200}(?:["'{\[\]\d-]|true\b|false\b|null\b)"""
+)
+# What was meant to be an object, or an array of objects or strings.
+_MEANT: Final = re.compile(
+    r"""(?:\[\s{0,20}){0,20}\{\s{0,200}(?:"[^"\n]{0,200}"|'[^'\n]{0,200}'|“[^”\n]{0,200}”|[A-Za-z_]\w{0,60})\s{0,20}:"""
+    r"""|(?:\[\s{0,20}){1,20}"[^"\n]{0,2000}"\s{0,20},"""
+)
+_TOKEN: Final = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{\[]+|[}\]]+')
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A fenced block that was meant to be JSON and is none: a draft before it must not be taken for the answer."""
+class Candidate:
+    """A stretch of the reply that is JSON, or that was meant to be.
 
-    text: str
+    `value` is what it says where `whole`. A broken one was perhaps not `meant` to be JSON, and may miss brackets at its
+    end. `fenced` is true for what fills a fenced block.
+    """
 
-
-def candidates(text: str) -> Iterator[Any]:
-    """Give the values that may be the answer, the most final first; broken blocks stand where they are."""
-    good, value = parse(text)
-    if good:
-        yield value
-        return
-    tail = text[-MOST_SCANNED_CHARS:]
-    for block in reversed([found.group(2) for found in FENCE.finditer(tail)]):
-        good, value = parse(block)
-        if good:
-            yield value
-        elif block.lstrip()[:1] in ("{", "["):
-            yield Broken(block)
-    yield from reversed(list(_values(tail)))
+    start: int
+    end: int
+    value: Any = None
+    whole: bool = True
+    meant: bool = True
+    missing: int = 0
+    fenced: bool = False
 
 
-def fenced(text: str) -> str | None:
-    """Give the last fenced block as it is."""
-    blocks = [block.group(2) for block in FENCE.finditer(text[-MOST_SCANNED_CHARS:])]
-    return blocks[-1] if blocks else None
+def candidates(text: str) -> list[Candidate]:
+    """List the candidates in order, at most the last 500.
+
+    Raises:
+        Tangled: the reply has more brackets or fences than any answer would.
+    """
+    found: deque[Candidate] = deque(maxlen=MOST_KEPT)
+    openings = 0
+    for block in blocks(text):
+        filling = _filling(text, block) if block.fenced else None
+        if filling is not None:
+            found.append(filling)
+        elif not block.code:
+            for candidate in _scan(text, block):
+                openings += 1
+                if openings > MOST_OPENINGS:
+                    raise Tangled
+                if candidate is not None:
+                    found.append(candidate)
+    return list(found)
 
 
-def _values(text: str) -> Iterator[Any]:
-    """The outermost objects and arrays in order."""
-    at, tried = 0, 0
-    while tried < MOST_OPENINGS and (found := OPENING.search(text, at)):
-        at, tried = found.start(), tried + 1
-        run = _run(text, at)
-        if run > MOST_RUN:
-            at += run
-            continue
-        try:
-            value, at = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            at += 1
-        else:
-            yield value
+def _filling(text: str, block: Block) -> Candidate | None:
+    """The one value that fills a fenced block."""
+    try:
+        return Candidate(block.start, block.end, read(text[block.start : block.end]), fenced=True)
+    except NotJson:
+        return None
 
 
-def _run(text: str, at: int) -> int:
-    end = at
-    while end < len(text) and text[end] in "[{":
-        end += 1
-    return end - at
+def _scan(text: str, block: Block) -> Iterator[Candidate | None]:
+    """The outermost values of a block in order; None for each bracket that led to none."""
+    at = block.start
+    while opening := _OPENING.search(text, at, block.end):
+        start = opening.start()
+        candidate = _read(text, start, block)
+        at = candidate.end
+        yield candidate if candidate.whole or candidate.meant else None
+
+
+def _read(text: str, start: int, block: Block) -> Candidate:
+    """What begins at a bracket; what was not meant to be JSON reaches as far as it could be read."""
+    try:
+        value, end = read_at(text, start)
+    except NotJson as stop:
+        if stop.at is None or _MEANT.match(text, start, block.end):
+            return _broken(text, start, block)
+        return Candidate(start, max(start + 1, min(stop.at, block.end)), whole=False, meant=False)
+    return Candidate(start, end, value) if end <= block.end else _broken(text, start, block)
+
+
+def _broken(text: str, start: int, block: Block) -> Candidate:
+    """The broken value that begins at a place, up to where its brackets are balanced."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start, block.end):
+        if token[0][0] in "{[":
+            if depth and _begins_anew(text, token.start()):
+                return Candidate(start, token.start(), whole=False, missing=depth, fenced=block.fenced)
+            depth += len(token[0])
+        elif token[0][0] in "}]":
+            depth -= len(token[0])
+            if depth <= 0:
+                end = token.end() + depth
+                return Candidate(start, end, whole=False, fenced=block.fenced and not text[end : block.end].strip())
+    return Candidate(start, block.end, whole=False, missing=depth, fenced=block.fenced)
+
+
+def _begins_anew(text: str, at: int) -> bool:
+    """Whether a bracket inside an unclosed value begins another: at the start of a line, and not after a separator."""
+    before = text[max(0, at - MOST_LOOKED_BACK) : at]
+    return before.endswith("\n") and before.rstrip()[-1:] not in (",", "[", "{", ":", "")

@@ -1,24 +1,32 @@
 """Takes the final answer out of a reply and validates it; never out of the thinking, never by guessing.
 
-A reply that was cut off at the token limit is never completed: what is missing cannot be known. Repair is tried only
-after every strict reading failed, and what it gives must fit the schema like anything else.
+A reply that was cut off at the token limit is never completed, and a draft in it is never taken: only JSON with which
+it ends counts. Repair is tried only after strict reading failed, and what it gives must fit like anything else.
 """
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
+import re
+from dataclasses import dataclass
 from typing import Any
-
-import json_repair
 
 from workers.contracts.calls import Ask, Reply, StructuredAnswer
 from workers.contracts.errors import StructuredOutputInvalid
-from workers.structured.candidates import BLANK, Broken, candidates, fenced, parse
-from workers.submission.schema import validator_of
+from workers.structured.candidates import Candidate, candidates
+from workers.structured.choosing import choose, ends
+from workers.structured.fences import Tangled
+from workers.structured.fitting import Fitting, fitting
+from workers.structured.parsing import BLANK, NotJson, read
+from workers.structured.repairing import repaired
+from workers.structured.wrapping import unwrapped
 
-MOST_REPAIRED_CHARS = 100_000  # the library's time grows faster than the text
-MOST_PROBLEMS = 10
+CUT_OFF = "the reply was cut off at the token limit"
+NO_JSON = "the reply holds no JSON"
+TOO_TANGLED = "the reply has too many brackets to be read"
+BROKEN = "$: the JSON is broken"
+MOST_NAMED_CHARS = 4_000  # of a broken value, in which a name of the schema is looked for
+_OPENS_FENCE = re.compile(r"\s*(?:(?:`{3,}|~{3,})[ \t]*\w*\s*)?")
+_COMPLETE = ('"', "]", "}", "true", "false", "null")  # after these, only brackets can be missing
 
 
 def extract(reply: Reply, asked: Ask) -> StructuredAnswer:
@@ -31,106 +39,126 @@ def extract(reply: Reply, asked: Ask) -> StructuredAnswer:
     Raises:
         StructuredOutputInvalid: nothing in it fits; its problems name paths and keywords, never values.
     """
-    text = (reply.tool_arguments or reply.text).strip(BLANK)
-    validator = _compiled(json.dumps(asked.answer_schema))
+    reading = _Reading(asked, fitting(asked.answer_schema), reply.finish_reason)
     problems: tuple[str, ...] = ()
-    for value in _opened(candidates(text), asked):
-        if isinstance(value, Broken):
-            break  # what stands before it is a draft
-        found = _problems(validator, value)
-        if not found:
-            return StructuredAnswer(value)
-        problems = problems or found
-        if _is_attempt(value, asked.answer_schema):
-            break  # the same
-    if asked.default_schema and text and not _tries_json(text, asked):
-        return StructuredAnswer({"answer": text})
-    if reply.truncated:
-        raise StructuredOutputInvalid(("the reply was cut off at the token limit", *problems))
-    return _repaired(text, validator, asked, problems)
+    for text in (reply.tool_arguments, reply.text):
+        if text and text.strip(BLANK):
+            try:
+                return reading.of(text.strip(BLANK))
+            except StructuredOutputInvalid as error:
+                problems = problems or error.problems
+    raise StructuredOutputInvalid(problems or (NO_JSON,))
 
 
-def _repaired(text: str, validator: Any, asked: Ask, problems: tuple[str, ...]) -> StructuredAnswer:
-    for broken in _broken(text):
-        value = _repair(broken)
-        for opened in _opened([value] if value is not None else [], asked):
-            found = _problems(validator, opened)
-            if not found:
-                return StructuredAnswer(opened, repaired=True)
-            problems = problems or found
-    raise StructuredOutputInvalid(problems or ("the reply holds no JSON",))
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the texts of one reply are read; the steps in the order in which they are tried."""
+
+    asked: Ask
+    schema: Fitting
+    finish_reason: str | None
+
+    def of(self, text: str) -> StructuredAnswer:
+        try:
+            value = read(text)
+        except NotJson:
+            return self._verbose(text)
+        return self._whole(text, value)
+
+    def _whole(self, text: str, value: Any) -> StructuredAnswer:
+        """The text is one JSON value."""
+        for meaning in self._meanings(value):
+            if not self.schema.problems(meaning, text):
+                if self._cut and isinstance(value, int | float):
+                    break  # more digits may have followed
+                return StructuredAnswer(meaning)
+        if self.asked.default_schema and not self._asked_for(Candidate(0, len(text), value), text):
+            return StructuredAnswer({"answer": value if isinstance(value, str) and not self._unasked else text})
+        problems = self.schema.problems(value, text)
+        raise StructuredOutputInvalid((CUT_OFF, *problems) if self._cut else problems)
+
+    def _verbose(self, text: str) -> StructuredAnswer:
+        """The answer stands somewhere in the text."""
+        try:
+            found = candidates(text)
+        except Tangled:
+            return self._words(text, TOO_TANGLED)
+        if self._unasked:
+            found = [one for one in found if _fills(text, one)]
+        choice = choose(
+            text, found, fits=lambda one: bool(self._fit(text, one)), meant=lambda one: self._asked_for(one, text),
+            only_strong=self.asked.default_schema,
+        )  # fmt: skip
+        if choice.candidate is None:
+            return self._words(text, CUT_OFF if self._cut else NO_JSON)
+        if self._cut and not (choice.fits and ends(text, choice.candidate)):
+            raise StructuredOutputInvalid((CUT_OFF,))
+        if choice.fits:
+            return StructuredAnswer(self._fit(text, choice.candidate)[0])
+        return self._mended(text, choice.candidate)
+
+    def _words(self, text: str, problem: str) -> StructuredAnswer:
+        """The text holds no JSON: words are an answer only where nothing else was asked for."""
+        if self.asked.default_schema:
+            return StructuredAnswer({"answer": text})
+        raise StructuredOutputInvalid((problem,))
+
+    def _mended(self, text: str, candidate: Candidate) -> StructuredAnswer:
+        """What was meant as the answer does not fit: if it is broken, repair it."""
+        broken = text[candidate.start : candidate.end].strip(BLANK)
+        if candidate.whole:
+            raise StructuredOutputInvalid(self.schema.problems(candidate.value, broken))
+        if candidate.missing and not self._forgotten(broken, candidate.missing):
+            raise StructuredOutputInvalid((f"{BROKEN}: it is cut off",))
+        try:
+            value = repaired(broken)
+        except NotJson:
+            raise StructuredOutputInvalid((BROKEN,)) from None
+        for meaning in self._meanings(value):
+            if not self.schema.problems(meaning, broken):
+                return StructuredAnswer(meaning, repaired=True)
+        raise StructuredOutputInvalid((BROKEN, *self.schema.problems(value, broken)))
+
+    def _forgotten(self, broken: str, missing: int) -> bool:
+        """Whether a model that ended of its own accord forgot no more than the last bracket."""
+        return self.finish_reason == "stop" and missing == 1 and broken.endswith(_COMPLETE)
+
+    def _fit(self, text: str, candidate: Candidate) -> list[Any]:
+        """The value of a candidate in a list of its own, as far as it fits."""
+        if not candidate.whole:
+            return []
+        stretch = text[candidate.start : candidate.end]
+        return [value for value in self._meanings(candidate.value) if not self.schema.problems(value, stretch)][:1]
+
+    def _meanings(self, value: Any) -> list[Any]:
+        """What a value may stand for: itself, the JSON that a string holds, what a wrapper wraps."""
+        if isinstance(value, str):
+            try:
+                inner = read(value)
+            except NotJson:
+                return [value]
+            return [value, inner] if isinstance(inner, dict | list) else [value]
+        return [value] if unwrapped(value) is value else [value, unwrapped(value)]
+
+    def _asked_for(self, candidate: Candidate, text: str) -> bool:
+        """Whether what does not fit was meant to: a property of the schema is in it."""
+        if not candidate.whole:
+            stretch = text[candidate.start : min(candidate.end, candidate.start + MOST_NAMED_CHARS)]
+            return not self.schema.names or any(name in stretch for name in self.schema.names)
+        if isinstance(candidate.value, dict):
+            return not self._unasked if not self.schema.names else not self.schema.names.isdisjoint(candidate.value)
+        return isinstance(candidate.value, list) and self.asked.answer_schema.get("type") == "array"
+
+    @property
+    def _cut(self) -> bool:
+        return self.finish_reason == "length"
+
+    @property
+    def _unasked(self) -> bool:
+        """Whether the model was asked for no JSON at all."""
+        return self.asked.default_schema and self.asked.means == "text"
 
 
-def _opened(values: Any, asked: Ask) -> Any:
-    """Take an answer out of the property that a tool's arguments wrap it in."""
-    wrapped = asked.means == "tool" and asked.answer_schema.get("type") != "object"
-    for value in values:
-        yield value["value"] if wrapped and isinstance(value, dict) and set(value) == {"value"} else value
-
-
-def _is_attempt(value: Any, schema: dict[str, Any]) -> bool:
-    """Whether a value that does not fit was meant to be the answer: it has a property that the schema names."""
-    names = schema.get("properties")
-    return isinstance(value, dict) and isinstance(names, dict) and not set(names).isdisjoint(value)
-
-
-def _tries_json(text: str, asked: Ask) -> bool:
-    """Whether a reply that fits nothing was meant to be the JSON that was asked for."""
-    if asked.means == "text":
-        return text.startswith('{"answer"')
-    block = fenced(text)
-    return text[:1] in "{[" or (block is not None and block.lstrip()[:1] in ("{", "["))
-
-
-def _broken(text: str) -> list[str]:
-    """What is worth repairing: the last fenced block, else from the first opening to the last closing bracket.
-
-    A text that ends before its last bracket was cut off somewhere: to close it would be to guess what is missing.
-    """
-    block = fenced(text)
-    if block is not None and block.lstrip()[:1] in ("{", "["):
-        return [block] if block.rstrip()[-1:] in ("}", "]") else []
-    starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
-    end = max(text.rfind("}"), text.rfind("]")) + 1
-    return [text[min(starts) : end]] if starts and end > min(starts) else []
-
-
-def _repair(text: str) -> Any:
-    if len(text) > MOST_REPAIRED_CHARS:
-        return None
-    try:
-        value = json_repair.loads(text, skip_json_loads=True)
-    except (ValueError, RecursionError, IndexError, TypeError):
-        return None
-    good, again = parse(json.dumps(value)) if isinstance(value, dict | list) else (False, None)
-    return again if good else None
-
-
-def _problems(validator: Any, value: Any) -> tuple[str, ...]:
-    """What does not fit, by path and keyword."""
-    try:
-        if validator.is_valid(value):
-            return ()
-        errors = [error for error, _ in zip(validator.iter_errors(value), range(MOST_PROBLEMS), strict=False)]
-    except (ValueError, RecursionError, OverflowError):
-        return ("$: cannot be checked",)
-    return tuple(f"{_path(error.instance_path)}: {_keyword(error)}" for error in errors)
-
-
-def _path(pieces: list[str | int]) -> str:
-    # Property names of the reply are the model's words: only those that look like names are told.
-    return "$" + "".join(f"[{piece}]" if isinstance(piece, int) else f".{_name(piece)}" for piece in pieces[:8])
-
-
-def _name(piece: str) -> str:
-    return piece if len(piece) <= 40 and piece.isidentifier() else "?"
-
-
-def _keyword(error: Any) -> str:
-    words = [word for word in error.schema_path if isinstance(word, str)]
-    return words[-1] if words else "does not fit"
-
-
-@lru_cache(maxsize=256)
-def _compiled(schema: str) -> Any:
-    return validator_of(json.loads(schema))
+def _fills(text: str, candidate: Candidate) -> bool:
+    """Whether a text is one candidate, perhaps in a fence."""
+    return _OPENS_FENCE.fullmatch(text, 0, candidate.start) is not None and ends(text, candidate)

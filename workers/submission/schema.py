@@ -1,7 +1,7 @@
 """Decides at submission whether a caller's JSON Schema can be used: whatever is accepted here never fails later.
 
-A schema must be valid, small and shallow, refer only to itself, and cost little to check against: references that
-multiply when they are unrolled are refused, since a reply would be checked against every copy.
+A schema must be valid, small and shallow, refer only to itself, have patterns that take linear time, and be such that
+something fits it. Formats are annotations, as the current draft has it; nothing is ever fetched.
 """
 
 from __future__ import annotations
@@ -14,34 +14,26 @@ import jsonschema_rs
 
 from workers.contracts.errors import InvalidRequest
 from workers.contracts.request import MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH
-from workers.submission.unroll import unroll
+from workers.submission.load import Load, load_of, pattern_options
+from workers.submission.satisfiable import check_circles, impossible
+from workers.submission.subschemas import reachable, refusal
 
-MAX_PATTERN_BYTES = 1_000_000  # of a compiled pattern; the engine runs in linear time (no look-around)
-# They give a schema further names or make a reference depend on the way that led to it.
-UNSUPPORTED = (
-    "$dynamicRef",
-    "$recursiveRef",
-    "$dynamicAnchor",
-    "$recursiveAnchor",
-    "$anchor",
-    "$id",
-    "id",
-    "$vocabulary",
-)
-# Their values are data or names, not schemas: what looks like a keyword in them is none.
-PLAIN = frozenset({"const", "enum", "default", "examples", "required", "dependentRequired", "type", "pattern"})
-NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+MOST_RAW_DEPTH = MAX_SCHEMA_DEPTH * 2  # of the document: a property is two levels of it and one of the schema
+MOST_SENTENCE_CHARS = 200
+# They give a schema further names, or make a reference depend on the way that led to it.
+UNSUPPORTED = ("$dynamicRef", "$recursiveRef", "$dynamicAnchor", "$recursiveAnchor", "$anchor", "$vocabulary")
+ONLY_AT_THE_ROOT = ("$id", "$schema")
+OWN_NAME = ("$id", "id")
 
 
 def validator_of(schema: dict[str, Any]) -> Any:
-    """Compile a schema: no fetching, patterns in linear time.
+    """Compile a schema: no fetching, patterns in linear time, its own name left out.
 
     Raises:
         ValueError: it is no valid schema (jsonschema-rs' own errors are ValueErrors).
     """
-    return jsonschema_rs.validator_for(
-        schema, offline=True, pattern_options=jsonschema_rs.RegexOptions(size_limit=MAX_PATTERN_BYTES)
-    )
+    unnamed = {word: part for word, part in schema.items() if not (word in OWN_NAME and isinstance(part, str))}
+    return jsonschema_rs.validator_for(unnamed, offline=True, validate_formats=False, pattern_options=pattern_options())
 
 
 def check_schema(schema: dict[str, Any]) -> None:
@@ -53,64 +45,78 @@ def check_schema(schema: dict[str, Any]) -> None:
     Raises:
         InvalidRequest: what is wrong, with the dotted path of the part in `field`.
     """
-    _walk(schema, "schema", 1)
-    try:
-        size = len(json.dumps(schema).encode("utf-8", "surrogatepass"))
-    except (RecursionError, ValueError) as error:
-        raise InvalidRequest("is nested too deeply", field="schema") from error
-    if size > MAX_SCHEMA_BYTES:
-        raise InvalidRequest(f"has {size} bytes; at most {MAX_SCHEMA_BYTES} are allowed", field="schema")
-    _keywords(schema, "schema")
+    _check_size(schema)
+    _check_shape(schema, "schema", 1)
+    schemas = [(path, node) for path, node, level in reachable(schema) if _checked(path, node, level)]
+    check_circles(schema, schemas)
+    load_of(schema, schemas)
     try:
         validator_of(schema)
     except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequest(_sentence(error), field=_field(error)) from error
-    unroll(schema)
+        raise refusal(_sentence(error), _field(error)) from error
+    if impossible(schema):
+        raise refusal("cannot be fitted by any answer", "schema")
 
 
-def _walk(value: Any, path: str, depth: int) -> None:
-    """Check depth and numbers everywhere; properties count as one level with their schema."""
-    if depth > MAX_SCHEMA_DEPTH * 2:
-        raise InvalidRequest(f"is nested more than {MAX_SCHEMA_DEPTH} levels deep", field=path[:200])
+def load(schema: dict[str, Any]) -> Load:
+    """Tell what checking against a schema costs that was accepted before.
+
+    Raises:
+        InvalidRequest: it was not.
+    """
+    return load_of(schema, [(path, node) for path, node, _ in reachable(schema)])
+
+
+def _check_size(schema: dict[str, Any]) -> None:
+    try:
+        size = len(json.dumps(schema).encode())
+    except (RecursionError, ValueError, TypeError) as error:
+        raise InvalidRequest("is nested too deeply, or holds a number that is too long", field="schema") from error
+    if size > MAX_SCHEMA_BYTES:
+        raise InvalidRequest(f"has {size} bytes; at most {MAX_SCHEMA_BYTES} are allowed", field="schema")
+
+
+def _check_shape(value: Any, path: str, depth: int) -> None:
+    """Check depth, numbers and characters everywhere, also where no schema is."""
+    if depth > MOST_RAW_DEPTH:
+        raise refusal(f"is nested more than {MAX_SCHEMA_DEPTH} levels deep", path)
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidRequest("must be a finite number", field=path)
+        raise refusal("must be a finite number", path)
+    if isinstance(value, str) and not _encodable(value):
+        raise refusal("holds half of a character", path)
     if isinstance(value, dict):
         for key, part in value.items():
-            _walk(part, f"{path}.{key}", depth + 1)
+            if not _encodable(key):
+                raise refusal("has a name with half of a character", path)
+            _check_shape(part, f"{path}.{key}", depth + 1)
     elif isinstance(value, list):
         for at, part in enumerate(value):
-            _walk(part, f"{path}[{at}]", depth + 1)
+            _check_shape(part, f"{path}[{at}]", depth + 1)
 
 
-def _keywords(schema: Any, path: str, depth: int = 1) -> None:
-    """Check the keywords of every subschema: its depth, no foreign names, references only into itself."""
-    if depth > MAX_SCHEMA_DEPTH:
-        raise InvalidRequest(f"is nested more than {MAX_SCHEMA_DEPTH} levels deep", field=path[:200])
-    if isinstance(schema, list):
-        for at, part in enumerate(schema):
-            _keywords(part, f"{path}[{at}]", depth)
-    if not isinstance(schema, dict):
-        return
+def _encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _checked(path: str, node: dict[str, Any], level: int) -> bool:
+    """Check one schema object: its level, no further names, nothing that belongs to the root."""
+    if level > MAX_SCHEMA_DEPTH:
+        raise refusal(f"is nested more than {MAX_SCHEMA_DEPTH} levels deep", path)
     for word in UNSUPPORTED:
-        if isinstance(schema.get(word), str | bool | dict):
-            raise InvalidRequest("is not supported", field=f"{path}.{word}")
-    reference = schema.get("$ref")
-    if reference is not None and not (isinstance(reference, str) and (reference == "#" or reference.startswith("#/"))):
-        raise InvalidRequest("may only refer to this schema itself (`#/...`); nothing is fetched", field=f"{path}.$ref")
-    for key, part in schema.items():
-        if key in NAMED and isinstance(part, dict):
-            for name, named in part.items():
-                _keywords(named, f"{path}.{key}.{name}", depth + 1)
-        elif key not in PLAIN and isinstance(part, dict | list):
-            _keywords(part, f"{path}.{key}", depth + 1)
+        if word in node:
+            raise refusal("is not supported; refer to definitions by `#/$defs/...`", f"{path}.{word}")
+    for word in ONLY_AT_THE_ROOT if path != "schema" else ():
+        if isinstance(node.get(word), str):
+            raise refusal("is supported only at the root of the schema", f"{path}.{word}")
+    if path != "schema" and isinstance(node.get("id"), str) and isinstance(node.get("$ref", node.get("id")), str):
+        raise refusal("is supported only at the root of the schema", f"{path}.id")
+    return True
 
 
 def _sentence(error: Exception) -> str:
-    """Say what jsonschema-rs found, without the schema that it quotes."""
+    """Say what jsonschema-rs found, in its first line."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if "regex" in text or "pattern" in text.lower():
-        return "is not a usable pattern (look-around and back references are not supported)"
-    return f"is not a valid JSON Schema: {text[:200]}"
+    return f"is not a valid JSON Schema: {text[:MOST_SENTENCE_CHARS]}"
 
 
 def _field(error: Exception) -> str:

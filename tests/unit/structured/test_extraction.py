@@ -15,7 +15,7 @@ from workers.contracts.errors import StructuredOutputInvalid
 from workers.contracts.job import Usage
 from workers.contracts.request import JobRequest
 from workers.structured import ask, extract, reshape
-from workers.structured.asking import is_strict
+from workers.structured.strictness import is_strict
 
 TOTAL = {
     "type": "object",
