@@ -129,11 +129,11 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000)
-    parser.add_argument("--classify", type=int, default=2, help="classify workers that feed the one worker")
+    parser.add_argument("--classify", type=int, default=1, help="classify workers that feed the one worker")
     parser.add_argument("--fsync", choices=("always", "everysec"), default="always", help="of Redis' append-only file")
     arguments = parser.parse_args()
     report.conditions(
-        f"{arguments.jobs} jobs in flight, each thinking for {THINKS_S:g} s, fed by {arguments.classify} classify workers"
+        f"{arguments.jobs} jobs in flight, each thinking for {THINKS_S:g} s, fed by {arguments.classify} classify worker(s)"
         f" (append-only file: {arguments.fsync})"
     )
     with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis", arguments.fsync) as server:

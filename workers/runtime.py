@@ -10,6 +10,7 @@ import asyncio
 import os
 import secrets
 import socket
+import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -40,6 +41,7 @@ from workers.upstream.breaker import CircuitBreaker
 from workers.upstream.client import UpstreamClient
 
 log = logger("runtime")
+SWITCH_S = 0.0005
 
 
 class Runtime:
@@ -58,6 +60,9 @@ class Runtime:
 
     def start(self) -> None:
         """Start the loop, connect, and begin the heartbeat and the reaper."""
+        # Celery's thread waits for Redis a few times a message and wants the interpreter back each time; at the default
+        # of 5 ms a busy event loop made it wait that long (docs/decisions/0005).
+        sys.setswitchinterval(SWITCH_S)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(timeout=60)
         log.info("worker.started", worker=self.worker, queues=list(self._queues))
