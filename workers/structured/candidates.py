@@ -27,6 +27,7 @@ _MEANT: Final = re.compile(
     r"""(?:\[\s{0,20}){0,20}\{\s{0,200}(?:"[^"\n]{0,200}"|'[^'\n]{0,200}'|“[^”\n]{0,200}”|[A-Za-z_]\w{0,60})\s{0,20}:"""
     r"""|(?:\[\s{0,20}){1,20}"[^"\n]{0,2000}"\s{0,20},"""
 )
+_BLANKS: Final = re.compile(r"\s*+")
 _TOKEN: Final = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{\[]+|[}\]]+')
 
 
@@ -34,8 +35,8 @@ _TOKEN: Final = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|[{\[]+|[}\]]+')
 class Candidate:
     """A stretch of the reply that is JSON, or that was meant to be.
 
-    `value` is what it says where `whole`. A broken one was perhaps not `meant` to be JSON, and may miss brackets at its
-    end. `fenced` is true for what fills a fenced block.
+    `value` is what it says where `whole`. A broken one was perhaps not `meant` to be JSON, and is `closed` when its
+    brackets are balanced. `fenced` is true for what fills a fenced block.
     """
 
     start: int
@@ -43,7 +44,7 @@ class Candidate:
     value: Any = None
     whole: bool = True
     meant: bool = True
-    missing: int = 0
+    closed: bool = True
     fenced: bool = False
 
 
@@ -104,14 +105,15 @@ def _broken(text: str, start: int, block: Block) -> Candidate:
     for token in _TOKEN.finditer(text, start, block.end):
         if token[0][0] in "{[":
             if depth and _begins_anew(text, token.start()):
-                return Candidate(start, token.start(), whole=False, missing=depth, fenced=block.fenced)
+                return Candidate(start, token.start(), whole=False, closed=False, fenced=block.fenced)
             depth += len(token[0])
         elif token[0][0] in "}]":
             depth -= len(token[0])
             if depth <= 0:
                 end = token.end() + depth
-                return Candidate(start, end, whole=False, fenced=block.fenced and not text[end : block.end].strip())
-    return Candidate(start, block.end, whole=False, missing=depth, fenced=block.fenced)
+                fills = block.fenced and _BLANKS.fullmatch(text, end, block.end) is not None
+                return Candidate(start, end, whole=False, fenced=fills)
+    return Candidate(start, block.end, whole=False, closed=False, fenced=block.fenced)
 
 
 def _begins_anew(text: str, at: int) -> bool:

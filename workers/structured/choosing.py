@@ -71,8 +71,8 @@ def choose(
         only_strong: whether what stands inside a sentence is left alone.
     """
     weak = Choice()
-    for candidate in reversed(found):
-        standing = _standing(text, candidate)
+    for at, candidate in reversed(list(enumerate(found))):
+        standing = _standing(text, candidate, found[at - 1].end if at else 0)
         if standing == "draft" or (standing == "weak" and (only_strong or weak.candidate is not None)):
             continue
         good = fits(candidate)
@@ -90,10 +90,11 @@ def ends(text: str, candidate: Candidate) -> bool:
     return len(rest) <= MOST_CLOSING_CHARS and _AFTER.fullmatch(rest) is not None
 
 
-def _standing(text: str, candidate: Candidate) -> str:
+def _standing(text: str, candidate: Candidate, floor: int) -> str:
+    """How a candidate stands; what leads to it begins after the candidate before, at `floor`."""
     if _TAKEN_BACK.match(text, candidate.end, candidate.end + LEAD_CHARS):
         return "draft"
-    said = _last_sentence(_lead(text, candidate.start))
+    said = _last_sentence(_lead(text, candidate.start, floor))
     if _SUPPOSED.search(said):
         return "draft"
     marks = [mark.lastgroup for mark in _LEADS.finditer(said)]
@@ -102,9 +103,9 @@ def _standing(text: str, candidate: Candidate) -> str:
     return "strong" if candidate.fenced or _alone(text, candidate) else "weak"
 
 
-def _lead(text: str, start: int) -> str:
+def _lead(text: str, start: int, floor: int) -> str:
     """What leads to a candidate: its line up to it, or the last line before that says something."""
-    before = text[max(0, start - 2 * LEAD_CHARS) : start].splitlines() or [""]
+    before = text[max(floor, start - 2 * LEAD_CHARS) : start].splitlines() or [""]
     if text[max(0, start - 1) : start] == "\n":
         before.append("")
     said = [_bare(line) for line in before[-1:] if not _FENCE.match(line)] + [_bare(line) for line in before[-2::-1]]

@@ -1,7 +1,8 @@
 """Takes the final answer out of a reply and validates it; never out of the thinking, never by guessing.
 
-A reply that was cut off at the token limit is never completed, and a draft in it is never taken: only JSON with which
-it ends counts. Repair is tried only after strict reading failed, and what it gives must fit like anything else.
+JSON that ends before its last bracket is never completed: what is missing cannot be known. In a reply that was cut off
+at the token limit no draft is taken either: only JSON with which it ends counts. Repair is tried only after strict
+reading failed, and what it gives must fit like anything else.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ TOO_TANGLED = "the reply has too many brackets to be read"
 BROKEN = "$: the JSON is broken"
 MOST_NAMED_CHARS = 4_000  # of a broken value, in which a name of the schema is looked for
 _OPENS_FENCE = re.compile(r"\s*(?:(?:`{3,}|~{3,})[ \t]*\w*\s*)?")
-_COMPLETE = ('"', "]", "}", "true", "false", "null")  # after these, only brackets can be missing
 
 
 def extract(reply: Reply, asked: Ask) -> StructuredAnswer:
@@ -44,7 +44,7 @@ def extract(reply: Reply, asked: Ask) -> StructuredAnswer:
     for text in (reply.tool_arguments, reply.text):
         if text and text.strip(BLANK):
             try:
-                return reading.of(text.strip(BLANK))
+                return reading.of(_whole_characters(text.strip(BLANK)))
             except StructuredOutputInvalid as error:
                 problems = problems or error.problems
     raise StructuredOutputInvalid(problems or (NO_JSON,))
@@ -108,7 +108,7 @@ class _Reading:
         broken = text[candidate.start : candidate.end].strip(BLANK)
         if candidate.whole:
             raise StructuredOutputInvalid(self.schema.problems(candidate.value, broken))
-        if candidate.missing and not self._forgotten(broken, candidate.missing):
+        if not candidate.closed:
             raise StructuredOutputInvalid((f"{BROKEN}: it is cut off",))
         try:
             value = repaired(broken)
@@ -118,10 +118,6 @@ class _Reading:
             if not self.schema.problems(meaning, broken):
                 return StructuredAnswer(meaning, repaired=True)
         raise StructuredOutputInvalid((BROKEN, *self.schema.problems(value, broken)))
-
-    def _forgotten(self, broken: str, missing: int) -> bool:
-        """Whether a model that ended of its own accord forgot no more than the last bracket."""
-        return self.finish_reason == "stop" and missing == 1 and broken.endswith(_COMPLETE)
 
     def _fit(self, text: str, candidate: Candidate) -> list[Any]:
         """The value of a candidate in a list of its own, as far as it fits."""
@@ -157,6 +153,15 @@ class _Reading:
     def _unasked(self) -> bool:
         """Whether the model was asked for no JSON at all."""
         return self.asked.default_schema and self.asked.means == "text"
+
+
+def _whole_characters(text: str) -> str:
+    """Join the halves of characters that came in two chunks; a half that stays alone becomes the replacement mark."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _fills(text: str, candidate: Candidate) -> bool:

@@ -1,5 +1,6 @@
-"""Reads JSON strictly: no NaN, no number beyond a float, no property named twice with two values, no abyss of brackets.
+"""Reads JSON strictly.
 
+No NaN, no number beyond a float, no property named twice with two values, no half of a character, no abyss of brackets.
 Never raises RecursionError, and says how far it came where it could not read on, so that a scan need not start again.
 """
 
@@ -7,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 BLANK = "\ufeff\u200b\u00a0 \t\r\n"
 FIRST_WINDOW_CHARS = 2_000
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 CUT_CHARS = 20  # so near to a window's end, a word or a number may have been cut by it
 MOST_LEVELS = 100  # what stores and serialisers after us can still take
 
@@ -69,9 +72,18 @@ def _decode(text: str) -> tuple[Any, int]:
         raise NotJson(error.pos, open_=error.msg.startswith("Unterminated")) from error
     except (ValueError, RecursionError) as error:
         raise NotJson from error
-    if _too_deep(value):
+    if _too_deep(value) or (_HALF.search(text, 0, end) and not _encodable(value)):
         raise NotJson
     return value, end
+
+
+def _encodable(value: Any) -> bool:
+    """Whether no string holds half of a character, as an escape may."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse(word: str) -> NoReturn:

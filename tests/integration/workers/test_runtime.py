@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from workers.contracts.errors import SettingsError
 from workers.runtime import Runtime, upstream_configs
@@ -39,7 +40,8 @@ def test_a_defect_in_a_stage_never_tells_celery_what_it_quotes(
 
 def test_a_message_for_a_job_that_is_not_there_is_dropped(make: Callable[..., Settings]) -> None:
     """Stale and invented messages end without a word to anyone."""
-    runtime = Runtime(make(), ["classify", "standard"])
+    settings = make()
+    runtime = Runtime(settings, ["classify", "standard"])
     runtime.start()
     try:
         runtime.run("classify", "job_" + "0" * 32, 0)
@@ -47,6 +49,8 @@ def test_a_message_for_a_job_that_is_not_there_is_dropped(make: Callable[..., Se
         runtime.drain()
     finally:
         runtime.stop()
+    with Redis.from_url(settings.redis_url.get_secret_value()) as store:
+        assert not list(store.scan_iter(match=f"{settings.redis.key_prefix}job:*"))
 
 
 def test_a_queue_that_does_not_exist_is_refused(make: Callable[..., Settings]) -> None:

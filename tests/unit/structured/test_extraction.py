@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.contracts.calls import Ask, ModelSpec, Reply
+from tests.unit.structured.asks import TREE, asked, reply
 from workers.contracts.errors import StructuredOutputInvalid
-from workers.contracts.job import Usage
-from workers.contracts.request import JobRequest
-from workers.structured import ask, extract, reshape
-from workers.structured.strictness import is_strict
-
-TOTAL = {
-    "type": "object",
-    "properties": {"total": {"type": "number"}, "unit": {"type": "string"}},
-    "required": ["total"],
-    "additionalProperties": False,
-}
-
-
-def asked(schema: dict | None = TOTAL, means: str = "json_object") -> Ask:
-    """How an answer was asked for."""
-    request = JobRequest(input="?") if schema is None else JobRequest(input="?", schema=schema)
-    return ask(request, ModelSpec(name="m", upstream="u", model="m", structured=means))
-
-
-def reply(text: str, *, finish: str = "stop", tool: str | None = None, thinking: str = "") -> Reply:
-    """A reply with a text."""
-    return Reply(text, thinking, tool, finish, Usage())
-
+from workers.structured import extract
 
 FINAL = [
     ('{"total": 3}', {"total": 3}),
@@ -160,65 +137,66 @@ def test_any_value_is_found_exactly_behind_any_noise(value: Any, before: str, af
     assert extract(reply(text), asked(schema)).value == wanted
 
 
-@given(text=st.text(min_size=1, max_size=60), cut=st.integers(0, 200))
-def test_a_cut_never_gives_a_wrong_success(text: str, cut: int) -> None:
-    """A reply cut off anywhere gives the whole answer or none."""
-    schema = {"type": "object", "required": ["words"], "properties": {"words": {"type": "string"}}}
-    whole = json.dumps({"words": text})
-    for finish in ("length", "stop"):
-        try:
-            found = extract(reply(whole[:cut], finish=finish), asked(schema))
-        except StructuredOutputInvalid:
-            continue
-        assert found.value == {"words": text} or found.repaired
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{" * 200_000, "[" * 1_000_000, '{"a":' * 100_000, "a{b}" * 500_000, "```\n" * 100_000, '{"a":1} ' * 300_000],
+trees = st.recursive(
+    st.fixed_dictionaries({"name": st.text(max_size=8)}),
+    lambda inner: st.fixed_dictionaries({"name": st.text(max_size=8), "kids": st.lists(inner, min_size=1, max_size=3)}),
+    max_leaves=6,
 )
-def test_hostile_replies_cost_little(text: str) -> None:
-    """Megabytes of braces neither hang nor overflow."""
-    began = time.process_time()
+
+
+@settings(max_examples=300)
+@given(
+    tree=trees,
+    cut=st.integers(0, 300),
+    indent=st.sampled_from([None, 2]),
+    lead=st.sampled_from(["", "The final answer: ", "First draft:\n", "```json\n", "Let {x} be.\n\n"]),
+    finish=st.sampled_from(["length", "stop", None]),
+)
+def test_a_cut_never_gives_a_wrong_success(
+    tree: dict, cut: int, indent: int | None, lead: str, finish: str | None
+) -> None:
+    """A reply cut off anywhere gives the whole answer or none, also where its parts would fit the schema."""
+    whole = lead + json.dumps(tree, indent=indent)
+    try:
+        found = extract(reply(whole[:cut], finish=finish), asked(TREE))
+    except StructuredOutputInvalid:
+        return
+    assert found.value == tree
+    if cut < len(whole):
+        assert found.repaired
+        assert (finish, len(whole) - len(whole[:cut].rstrip())) in {("stop", 1), ("stop", 2)}  # a bracket, a line end
+
+
+@given(number=st.integers(-(10**9), 10**9), cut=st.integers(1, 12))
+def test_a_number_that_may_be_cut_is_refused(number: int, cut: int) -> None:
+    """At the token limit the digits of a bare number cannot be trusted."""
     with pytest.raises(StructuredOutputInvalid):
-        extract(reply(text), asked())
-    assert time.process_time() - began < 10
+        extract(reply(str(number)[:cut], finish="length"), asked({"type": "number"}, "instructions"))
 
 
-@pytest.mark.parametrize(
-    ("means", "field"), [("json_schema", "response_format"), ("json_object", "response_format"), ("tool", "tools")]
+snippets = st.sampled_from([
+    "I think \\frac{1}{2} of {x | x > 0}.", "Citations [1, 2] and [3].", "for (i = 0; i < n; i++) { a[i] = {}; }",
+    "```python\nresult = {'final': None}\n```", 'Draft: {"final": "no"}.', 'e.g. {"final": 0}', "Let me reconsider.\n\n",
+    '{"other": [1, {"deep": true}]}', "The interval [0, 1) is half open.", "Hmm, \u201cquoted\u201d {words}.", "| a | b |\n|---|---|",
+    '"unpaired', "$$\\boxed{42}$$", "\n\n## Step 2\n", "don't {stop", '{"key": undefined}',
+])  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(
+    value=json_values,
+    noise_before=st.lists(snippets, max_size=6),
+    lead=st.sampled_from(["\n\nFinal answer: ", "\n**Answer**\n", "\n\nSo the result is:\n```json\n", "\n```\n"]),
+    indent=st.sampled_from([None, 2]),
 )
-def test_each_means_asks_in_its_own_way(means: str, field: str) -> None:
-    """The body carries what the means needs."""
-    wanted = asked(means=means)
-    assert field in wanted.body
-    if means == "json_object":
-        assert "JSON Schema" in wanted.messages[0].content
-    if means == "tool":
-        assert wanted.body["tool_choice"]["function"]["name"] == wanted.body["tools"][0]["function"]["name"]
-
-
-def test_a_model_without_json_is_left_alone_under_the_default_schema() -> None:
-    """Nothing is added to what the caller said."""
-    assert asked(None, "text").messages == JobRequest(input="?").messages
-    assert "JSON Schema" in asked(TOTAL, "text").messages[0].content
-
-
-def test_strict_mode_is_asked_for_only_where_it_is_allowed() -> None:
-    """Closed objects with all properties required are strict; others are sent without."""
-    closed = {**TOTAL, "required": ["total", "unit"]}
-    assert is_strict(closed)
-    assert not is_strict(TOTAL)
-    assert not is_strict({"type": "object", "properties": {"a": {}}, "required": ["a"]})
-    assert not is_strict({"allOf": [closed]})
-
-
-def test_reshaping_asks_for_the_same_schema_with_what_was_wrong() -> None:
-    """The one further try carries the reply, cut to its end, and the problems."""
-    first = asked()
-    spec = ModelSpec(name="s", upstream="u", model="s", structured="text")
-    again = reshape(reply("x" * 50_000 + " the total is three"), first, spec, ("$.total: type",))
-    assert again.answer_schema == TOTAL
-    assert "the total is three" in again.messages[-1].content
-    assert "$.total: type" in again.messages[-1].content
-    assert len(again.messages[-1].content) < 30_000
+def test_any_value_is_found_exactly_behind_verbose_noise(
+    value: Any, noise_before: list[str], lead: str, indent: int | None
+) -> None:
+    """What a scratchpad full of braces says before the final answer changes nothing of it."""
+    wanted = {"final": value}
+    schema = {"type": "object", "required": ["final"], "properties": {"final": {}}}
+    end = "\n```" if "```" in lead else ""
+    text = f"{' '.join(noise_before)}{lead}{json.dumps(wanted, indent=indent, ensure_ascii=False)}{end}"
+    found = extract(reply(text), asked(schema))
+    assert found.value == wanted
+    assert not found.repaired

