@@ -107,6 +107,7 @@ FELL_BACK: dict[str, Any] = {
     **SUCCEEDED, "lane": "fallback", "attempt": 2, "model": "quick", "elapsed_s": 94.1,
     "fallback": {"cause": "deadline", "from_model": "deep", "after_s": 88.0, "task_type": "arithmetic"},
 }  # fmt: skip
+JUDGED: dict[str, Any] = {**SUCCEEDED, "feedback": {"correct": False, "needs_reasoning": True, "comment": None}}
 CANCELLED: dict[str, Any] = {
     **RUNNING, "status": "cancelled", "phase": None, "finished_at": "2026-01-05T09:00:06.200Z",
 }  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 from fastapi import Request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from api.problems import BadFields, Problem, bad_fields
@@ -15,8 +16,16 @@ MOST_KEY_CHARS = 255
 BODY_S = 30.0  # a body that takes longer to come in is given up: whoever drips it holds memory meanwhile
 
 
+Body = TypeVar("Body", bound=BaseModel)
+
+
 async def read_request(request: Request, most_bytes: int) -> JobRequest:
-    """Read a submission.
+    """Read a submission; raises what `read_model` does."""
+    return await read_model(request, JobRequest, most_bytes)
+
+
+async def read_model(request: Request, model: type[Body], most_bytes: int) -> Body:
+    """Read a JSON body.
 
     Raises:
         Problem: 415 for another content type, 413 for too many bytes, 408 for a body that does not come,
@@ -30,7 +39,7 @@ async def read_request(request: Request, most_bytes: int) -> JobRequest:
         raise Problem(415, "unsupported_media_type", "the body must be sent without `Content-Encoding`")
     raw = await read(request, most_bytes)
     try:
-        return JobRequest.model_validate_json(raw)
+        return model.model_validate_json(raw)
     except ValidationError as error:
         raise _explained(error, raw) from error
 

@@ -7,17 +7,21 @@ tenant's job. It imports neither Celery nor any model code.
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
-from workers.contracts.job import Job, JobEvent, JobPage
+from workers.contracts.job import Feedback, Job, JobEvent, JobPage
 from workers.contracts.request import JobRequest
+from workers.contracts.routing import RouterStatus
 from workers.settings import Settings
 from workers.store.connection import connect
 from workers.store.jobs import JobStore, NewJob
 from workers.store.reading import JobReader
+from workers.store.routing import RouterStore
 from workers.store.scripts import Scripts
 from workers.store.signals import Signals
 from workers.submission.budget import divide
@@ -155,6 +159,26 @@ class Client:
             raise WrongState(f"only a failed or cancelled job can be tried again; this one is {answer}", status=answer)
         return await self._known(tenant, job_id)
 
+    async def feedback(self, tenant: str, job_id: str, words: Feedback) -> Job:
+        """Keep what its owner says of a job's answer; a wrong one is not served from the cache again.
+
+        Raises:
+            NotFound: the tenant has no such job.
+            WrongState: the job has no answer.
+        """
+        _checked(job_id)
+        answer = await self._store.feedback(job_id, tenant, words, wrong=not words.correct)
+        if answer == "unknown":
+            raise NotFound("there is no such job")
+        if answer != "ok":
+            raise WrongState(f"only a succeeded job has an answer to judge; this one is {answer}", status=answer)
+        return await self._known(tenant, job_id)
+
+    async def with_request(self, job: Job) -> Job:
+        """Add the request to a job that was read for its owner."""
+        raw = await self._reader.request_json(job.id)
+        return job.model_copy(update={"request": json.loads(raw) if raw else None})
+
     async def page(self, tenant: str, wanted: JobFilter, *, limit: int = 20, cursor: str | None = None) -> JobPage:
         """List a tenant's jobs, newest first.
 
@@ -196,6 +220,10 @@ class Client:
     async def depths(self) -> dict[str, int]:
         """Count the jobs that wait in each queue."""
         return await self._reader.depths()
+
+    async def router(self) -> RouterStatus:
+        """Say what the classify workers decide with, and what they decided."""
+        return await RouterStore(self._redis, self._settings).status(now_s=time.time())
 
     @property
     def waiting(self) -> int:

@@ -19,12 +19,13 @@ from typing import Any
 
 import uvloop
 
-from workers import structured
+from workers import classifying, structured
 from workers.cache.exact import ExactCache
 from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import QUEUES, Expected, Queue
 from workers.contracts.upstreams import UpstreamConfig
-from workers.routing.rules import RuleRouter
+from workers.routing.lessons import Outcomes
+from workers.routing.live import LiveRouter
 from workers.settings import LaneSettings, Settings, UpstreamSettings
 from workers.stages.answer import AnswerStage
 from workers.stages.classify import ClassifyStage
@@ -35,6 +36,7 @@ from workers.store.breaker import BreakerStore
 from workers.store.connection import connect
 from workers.store.jobs import JobStore
 from workers.store.reading import JobReader
+from workers.store.routing import RouterStore
 from workers.store.scripts import Scripts
 from workers.telemetry import logger
 from workers.upstream.breaker import CircuitBreaker
@@ -57,14 +59,21 @@ class Runtime:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="thinkline-loop", daemon=True)
         self._background: list[asyncio.Task[None]] = []
+        self._classify: ClassifyStage | None = None
+        self._embedder: classifying.Embedder | None = None
 
     def start(self) -> None:
-        """Start the loop, connect, and begin the heartbeat and the reaper."""
+        """Load what decides, start the loop, connect, and begin the heartbeat and the reaper.
+
+        Raises:
+            SettingsError: a classify worker has no encoder or no router to decide with.
+        """
+        deciding = classifying.load(self.settings) if "classify" in self._queues else None
         # Celery's thread waits for Redis a few times a message and wants the interpreter back each time; at the default
         # of 5 ms a busy event loop made it wait that long (docs/decisions/0005).
         sys.setswitchinterval(SWITCH_S)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(timeout=60)
+        asyncio.run_coroutine_threadsafe(self._open(deciding), self._loop).result(timeout=60)
         log.info("worker.started", worker=self.worker, queues=list(self._queues))
 
     def run(self, queue: Queue, job_id: str, attempt: int) -> None:
@@ -82,6 +91,8 @@ class Runtime:
 
     def _stage(self, queue: Queue, job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
         if queue == "classify":
+            if self._classify is None:
+                raise SettingsError("this worker was not started for the classify queue")
             return self._classify.run(job_id, attempt)
         return self._answer.run(queue, job_id, attempt)
 
@@ -102,24 +113,14 @@ class Runtime:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=2)
 
-    async def _open(self) -> None:
+    async def _open(self, deciding: classifying.Deciding | None) -> None:
         settings = self.settings
         self._redis = connect(settings)
         scripts = Scripts(self._redis, settings)
         store, reader = JobStore(scripts), JobReader(self._redis, settings)
         self._leases = Leases(store, self.worker, self._queues, settings.reliability.heartbeat_s)
-        remembered = Remembered(reader)
+        remembered = Remembered(reader, settings.lanes.reasoning.model)
         self._upstream = UpstreamClient(upstream_configs(settings), max_in_flight=self._most_in_flight())
-        self._classify = ClassifyStage(
-            store=store,
-            leases=self._leases,
-            router=RuleRouter(),
-            cache=ExactCache(reader),
-            expectations=remembered,
-            depths=remembered.depths,
-            settings=settings,
-            worker=self.worker,
-        )
         self._answer = AnswerStage(
             store=store,
             leases=self._leases,
@@ -131,17 +132,41 @@ class Runtime:
             worker=self.worker,
         )
         reaper = Reaper(store, settings)
+        deciders = [] if deciding is None else [self._decide_with(deciding, store, remembered)]
         self._background = [
             asyncio.create_task(self._leases.beat_for_ever(), name="heartbeat"),
             asyncio.create_task(reaper.reap_for_ever(), name="reaper"),
+            *deciders,
         ]
         for task in self._background:
             task.add_done_callback(_never_ends)
+
+    def _decide_with(self, deciding: classifying.Deciding, store: JobStore, known: Remembered) -> asyncio.Task[None]:
+        """Make the classify stage; the task looks for new artefacts and tells what was decided."""
+        settings = self.settings
+        router = LiveRouter(self.worker, deciding.live, known, deciding.shadow)
+        self._embedder = classifying.embedder(deciding, settings)
+        self._classify = ClassifyStage(
+            store=store,
+            leases=self._leases,
+            encoder=self._embedder,
+            router=router,
+            cache=ExactCache(known.reader),
+            expectations=known,
+            depths=known.depths,
+            settings=settings,
+            worker=self.worker,
+        )
+        return asyncio.create_task(
+            router.watch_for_ever(RouterStore(self._redis, settings), settings.router.reload_s), name="router"
+        )
 
     async def _close(self) -> None:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        if self._embedder is not None:
+            self._embedder.close()
         await self._upstream.aclose()
         await self._redis.aclose()
 
@@ -151,23 +176,31 @@ class Runtime:
 
 
 class Remembered:
-    """Reads of the store that may be a moment old: past durations for five seconds, depths for half of one."""
+    """Reads of the store that may be a moment old: past durations for five seconds, the others for half of one."""
 
-    def __init__(self, reader: JobReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: JobReader, reasoning_model: str) -> None:
+        self.reader = reader
+        self._reasoning_model = reasoning_model
         self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}
 
     async def expected(self, task_type: str, model: str) -> Expected:
         """Tell how long an answer of this task type by this model is likely to take."""
         found: Expected = await self._fresh(
-            ("expected", task_type, model), 5.0, lambda: self._reader.expected(task_type, model)
+            ("expected", task_type, model), 5.0, lambda: self.reader.expected(task_type, model)
         )
         return found
 
     async def depths(self) -> dict[str, int]:
         """Count the jobs that wait in each queue."""
-        found: dict[str, int] = await self._fresh(("depths",), 0.5, self._reader.depths)
+        found: dict[str, int] = await self._fresh(("depths",), 0.5, self.reader.depths)
         return found
+
+    async def outcomes(self, task_type: str) -> Outcomes:
+        """Tell how the reasoning lane's model did of late with a task type."""
+        ended, late = await self._fresh(
+            ("outcomes", task_type), 0.5, lambda: self.reader.outcomes(task_type, self._reasoning_model)
+        )
+        return Outcomes(ended, late)
 
     async def _fresh(self, key: tuple[str, ...], for_s: float, read: Callable[[], Awaitable[Any]]) -> Any:
         now = asyncio.get_running_loop().time()

@@ -120,6 +120,50 @@ class ClassifySettings(Section):
     max_depth: int = Field(default=20_000, ge=1, description="unclassified jobs above which new ones get 429")
 
 
+class EncoderSettings(Section):
+    """The sentence encoder of the classify workers."""
+
+    model: str = Field(
+        default="all-MiniLM-L6-v2",
+        min_length=1,
+        description="`all-MiniLM-L6-v2`, which is in a package, or the path of a folder in the format of"
+        " sentence-transformers; a trained router belongs to one encoder",
+    )
+    threads: int = Field(default=0, ge=0, le=256, description="processor threads of one worker process; 0: one a core")
+    batch: int = Field(default=32, ge=1, le=256, description="most queries in one pass")
+    wait_s: float = Field(default=0.003, ge=0, le=0.1, description="how long a first query waits for others")
+
+
+class RouterSettings(Section):
+    """The classifier that decides between the reasoning and the standard lane."""
+
+    kind: Literal["trained", "rules"] = Field(
+        default="rules", description="`trained` needs the encoder; `rules` needs nothing and knows less"
+    )
+    artefact: str = Field(
+        default="", description="path of a trained artefact (`thinkline router train`); empty: the one that is shipped"
+    )
+    shadow: str = Field(
+        default="", description="path of a candidate that decides beside it; differences are counted, nothing changes"
+    )
+    policy: Literal["balanced", "quality", "budget", "threshold"] = Field(
+        default="balanced",
+        description="how the threshold is chosen: `balanced` as trained, else by the setting of that name",
+    )
+    quality: float = Field(
+        default=0.98, ge=0.5, le=1, description="keep this share of always-reasoning's accuracy (calibration set)"
+    )
+    budget: float = Field(default=0.4, ge=0, le=1, description="at most this share of queries to reasoning")
+    threshold: float = Field(default=0.5, ge=0, le=1, description="p_reasoning from which on a query goes to reasoning")
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="below this confidence `when_unsure` decides; 0 switches it off"
+    )
+    when_unsure: Literal["reasoning", "standard"] = Field(
+        default="reasoning", description="the lane of a query about which the classifier is not sure"
+    )
+    reload_s: Seconds = Field(default=5.0, description="how often the artefacts' files are looked at for a change")
+
+
 class ApiSettings(Section):
     """The HTTP face."""
 
@@ -236,6 +280,8 @@ class Settings(BaseSettings):
     models: dict[Name, ModelSettings] = Field(default_factory=dict, description="the catalogue, by name")
     lanes: LanesSettings = Field(default_factory=LanesSettings, description="the lanes' models and limits")
     classify: ClassifySettings = Field(default_factory=ClassifySettings, description="the classify workers")
+    encoder: EncoderSettings = Field(default_factory=EncoderSettings, description="the sentence encoder")
+    router: RouterSettings = Field(default_factory=RouterSettings, description="the classifier")
     api: ApiSettings = Field(default_factory=ApiSettings, description="the HTTP face")
     api_keys: list[ApiKey] = Field(default_factory=list, description="who may call the API")
     flower: FlowerSettings = Field(default_factory=FlowerSettings, description="the monitoring page")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
 from celery.signals import celeryd_after_setup, worker_shutdown, worker_shutting_down
 
 from workers.app import celery_app
+from workers.contracts.errors import SettingsError
 from workers.contracts.job import Queue
 from workers.runtime import Runtime
 from workers.settings import load_settings
@@ -51,7 +53,11 @@ def _begin(instance: Any, **_: Any) -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     runtime = Runtime(settings, sorted(instance.app.amqp.queues.consume_from))
-    runtime.start()
+    try:
+        runtime.start()
+    except SettingsError as error:
+        sys.stderr.write(f"thinkline: {error}\n")
+        raise SystemExit(2) from error
     _process["runtime"] = runtime
 
 

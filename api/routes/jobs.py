@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api import answers
 from api.answers import Accepted
-from api.body import idempotency_key, read_request
+from api.body import idempotency_key, read_model, read_request
 from api.document import refusals, shown
 from api.problems import Problem
-from api.routes.submission import SUBMISSION
+from api.routes.submission import FEEDBACK, SUBMISSION
 from api.state import state_of
 from api.waiting import job_at_its_end
 from workers.client import JobFilter, Submission
-from workers.contracts.job import Job, JobEvent, JobPage, Lane, Status
+from workers.contracts.job import Feedback, Job, JobEvent, JobPage, Lane, Status
 
 router = APIRouter(tags=["jobs"])
 JSON = "application/json"
+FEEDBACK_BYTES = 20_000
 JobId = Annotated[str, Path(description="the job's id", examples=[answers.JOB_ID])]
 
 
@@ -35,6 +36,9 @@ class ReadQuery(Strict):
 
     wait: float = Field(
         default=0, ge=0, description="seconds to wait for the end; the answer comes at once when the job ends"
+    )
+    include: Literal["request"] | None = Field(
+        default=None, description="`request`: give the job back as it was submitted, too"
     )
 
 
@@ -106,7 +110,9 @@ async def read(request: Request, job_id: JobId, query: Annotated[ReadQuery, Quer
     state = state_of(request)
     tenant = state.gate.tenant(request, "jobs:read")
     job = await job_at_its_end(request, state, tenant, job_id, query.wait)
-    return _job(job) if job is not None else Response(status_code=204)
+    if job is None:
+        return Response(status_code=204)
+    return _job(await state.client.with_request(job) if query.include else job)
 
 
 @router.get("/v1/jobs", summary="List jobs, newest first", response_model=JobPage, responses=refusals(422))
@@ -145,6 +151,27 @@ async def retry(request: Request, job_id: JobId) -> Response:
     """Begin a failed or cancelled job again from classification, with a fresh deadline and the same id."""
     state = state_of(request)
     return _job(await state.client.retry(state.gate.tenant(request, "jobs:write"), job_id), 202)
+
+
+@router.post(
+    "/v1/jobs/{job_id}/feedback",
+    summary="Say whether the answer was right",
+    response_model=Job,
+    openapi_extra=FEEDBACK,
+    responses={
+        200: shown("the job, with the feedback", judged=answers.JUDGED),
+        **refusals(400, 404, 408, 409, 413, 415, 422),
+    },
+)
+async def feedback(request: Request, job_id: JobId) -> Response:
+    """Judge a succeeded job's answer; the last word counts. A wrong answer is not served from the cache again.
+
+    What is said here can be exported as labels to fit the router to your own traffic (`thinkline router export-labels`).
+    """
+    state = state_of(request)
+    tenant = state.gate.tenant(request, "jobs:write")
+    words = await read_model(request, Feedback, FEEDBACK_BYTES)
+    return _job(await state.client.feedback(tenant, job_id, words))
 
 
 @router.get(

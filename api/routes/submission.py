@@ -22,6 +22,20 @@ CHAT = {
     "temperature": 0.2,
     "cache": "refresh",
 }
+FEEDBACK: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Feedback"},
+                "examples": {
+                    "right": {"value": {"correct": True}},
+                    "wrong": {"value": {"correct": False, "needs_reasoning": True, "comment": "It forgot the VAT."}},
+                },
+            }
+        },
+    }
+}
 SUBMISSION: dict[str, Any] = {
     "requestBody": {
         "required": True,

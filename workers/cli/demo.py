@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 
 from workers.cli.demo_view import Row, View
-from workers.cli.failing import fail, settings_or_exit
-from workers.local.services import DEMO_MODEL, api_url
+from workers.cli.reach import reaching
+from workers.local.services import DEMO_MODEL
 
 POLL_S = 0.2
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
@@ -43,17 +43,8 @@ def demo(
     key: Annotated[str | None, typer.Option(help="an API key, where the API asks for one")] = None,
 ) -> None:
     """Show the life of some jobs on the running system."""
-    base = url or api_url(settings_or_exit())
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    with httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as http:
-        try:
-            failed = _show(http)
-        except httpx.ConnectError:
-            fail(f"nothing answers at {base}: start the system with `make up` and try again")
-        except httpx.HTTPStatusError as error:
-            fail(f"the API refused {error.request.url.path} with {error.response.status_code}: {_detail(error)}")
-        except httpx.HTTPError as error:
-            fail(f"the connection to {base} failed: {type(error).__name__}")
+    with reaching(url, key) as http:
+        failed = _show(http)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -102,10 +93,3 @@ def _follow(http: httpx.Client, view: View, rows: Sequence[Row]) -> None:
 def _has_slow_model(http: httpx.Client) -> bool:
     models = http.get("/v1/models").raise_for_status().json()["data"]
     return any(model["id"] == DEMO_MODEL and model["simulated"] for model in models)
-
-
-def _detail(error: httpx.HTTPStatusError) -> str:
-    try:
-        return str(error.response.json()["detail"])
-    except (ValueError, KeyError):
-        return error.response.reason_phrase

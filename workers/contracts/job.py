@@ -117,6 +117,16 @@ class CacheNote(Frozen):
     reason: str | None = None
 
 
+class Feedback(Frozen):
+    """What its owner says of a job's answer."""
+
+    correct: bool = Field(description="whether the answer was right")
+    needs_reasoning: bool | None = Field(
+        default=None, description="whether the query needs a reasoning model, when its owner knows"
+    )
+    comment: str | None = Field(default=None, max_length=2_000, description="in words; kept with the job, never logged")
+
+
 class Job(Frozen):
     """A job as its owner reads it."""
 
@@ -147,6 +157,10 @@ class Job(Frozen):
     steps: list[Step] = Field(default_factory=list)
     crashes: int = 0
     metadata: dict[str, str] = Field(default_factory=dict)
+    feedback: Feedback | None = None
+    request: dict[str, JsonValue] | None = Field(
+        default=None, description="the job as it was submitted; only with `include=request`"
+    )
     created_at: datetime
     started_at: datetime | None = None
     first_token_at: datetime | None = None

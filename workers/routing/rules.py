@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.contracts.routing import Query, RouteDecision, TaskType
+from workers.contracts.routing import Query, RouteDecision, TaskType, Vector
 
 NAME = "rules-1"
 SAMPLE_CHARS = 1_000
@@ -96,8 +96,10 @@ class RuleRouter:
     """Decides by the rules above."""
 
     name = NAME
+    threshold = 0.5
+    policy = "the sum of the rules' weights"
 
-    async def decide(self, queries: Sequence[Query]) -> list[RouteDecision]:
+    def decide(self, queries: Sequence[Query], vectors: Sequence[Vector] = ()) -> list[RouteDecision]:  # noqa: ARG002 - rules read no vectors
         """Decide several queries; deterministic, and no reason quotes its query."""
         return [decide(query) for query in queries]
 

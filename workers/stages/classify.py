@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from workers.contracts.caching import CachedAnswer
 from workers.contracts.job import Expected, Fallback, Lane
-from workers.contracts.routing import Query, RouteDecision
+from workers.contracts.routing import Query, RouteDecision, Vector
 from workers.settings import Settings
 from workers.stages.lease import Leases, Live
 from workers.stages.persist import persist
@@ -25,11 +25,23 @@ CLAIM_FOR_S = 5.0  # beyond that the reaper sends the message again
 SETTLE_FOR_S = 60.0
 
 
+class Encoder(Protocol):
+    """Turns a query into the vector that router and cache share; None where neither needs one."""
+
+    async def embed(self, text: str) -> Vector:
+        """Encode one text, together with whatever else waits."""
+        ...
+
+
 class Router(Protocol):
     """Decides for each query whether it needs a reasoning model."""
 
-    async def decide(self, queries: Sequence[Query]) -> list[RouteDecision]:
-        """Decide several queries at once."""
+    async def decide(self, queries: Sequence[Query], vectors: Sequence[Vector]) -> list[RouteDecision]:
+        """Decide several queries at once, by their vectors."""
+        ...
+
+    def count(self, decision: RouteDecision) -> None:
+        """Count a decision that is followed."""
         ...
 
 
@@ -55,6 +67,7 @@ class ClassifyStage:
 
     store: JobStore
     leases: Leases
+    encoder: Encoder
     router: Router
     cache: AnswerCache
     expectations: Expectations
@@ -78,8 +91,9 @@ class ClassifyStage:
         hit = await self.cache.look_up(claim) if claim.request.cache == "use" else None
         if hit is not None:
             await self._serve(claim, hit)
-        else:
-            await self._send_on(claim, await self._decide(claim))
+            return
+        vector = await self.encoder.embed(claim.request.query)
+        await self._send_on(claim, await self._decide(claim, vector))
 
     async def _stopped(self, claim: Claim, live: Live) -> None:
         """Leave a job that is no longer ours; only an unexplained cancellation is passed on."""
@@ -88,11 +102,12 @@ class ClassifyStage:
         elif not live.lost:
             raise asyncio.CancelledError
 
-    async def _decide(self, claim: Claim) -> RouteDecision:
+    async def _decide(self, claim: Claim, vector: Vector) -> RouteDecision:
         request = claim.request
         history = tuple(turn.content for turn in request.messages[:-1] if turn.role != "system")
-        (decision,) = await self.router.decide([Query(request.query, request.instructions, history)])
+        (decision,) = await self.router.decide([Query(request.query, request.instructions, history)], [vector])
         if request.route == "auto":
+            self.router.count(decision)
             return decision
         return decision.model_copy(
             update={

@@ -180,6 +180,10 @@ class JobStore:
         again = message("classify", job_id, attempt + 1)
         return cast("str", await self._call("retry", job_id, tenant, str(attempt), again, *flat(fields)))
 
+    async def feedback(self, job_id: str, tenant: str, words: Any, *, wrong: bool) -> str:
+        """Keep what the owner says of an answer; `ok`, `unknown`, or the status of a job that has no answer."""
+        return cast("str", await self._call("feedback", job_id, tenant, encode(words), "1" if wrong else "0"))
+
     async def requeue(
         self, queue: Queue, job_id: str, attempt: int, *, reason: str, crash: bool, expected: str = "running"
     ) -> str:

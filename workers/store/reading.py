@@ -17,6 +17,7 @@ from workers.store.record import PUBLIC, read_job
 EXACT = ("job", "result", "model", "route")
 ENOUGH_SAMPLES = 5  # below this a p90 is the maximum of a handful and promises nothing
 PRESENT_S = 5.0  # a worker not heard of for so long is not counted as there
+FADE_MS = 900_000  # the half-life that lua/prelude.lua has
 SCAN = 200  # ids looked at in one go when a list is filtered
 MOST_SCANNED = 2_000  # ids looked at for one page; the cursor goes on from there
 
@@ -145,6 +146,21 @@ class JobReader:
         return Expected(
             known=True, p50_s=_quantile(durations, 0.5), p90_s=_quantile(durations, 0.9), samples=len(durations)
         )
+
+    async def outcomes(self, task_type: str, model: str) -> tuple[float, float]:
+        """Tell how many reasoning attempts came to an end of late, and how many ran out of time.
+
+        Both counts fade by half in a quarter of an hour, as note_outcome in lua/prelude.lua writes them.
+        """
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.time()
+            pipeline.hmget(f"{self._prefix}outcomes:{task_type}:{model}", "ok", "late", "at")
+            (seconds, _), (ended, late, at) = await pipeline.execute()
+        if at is None:
+            return 0.0, 0.0
+        left = 0.5 ** (max(0.0, seconds * 1000 - float(at)) / FADE_MS)
+        return float(ended) * left, float(late) * left
 
     async def failures(self, most: int = 100) -> list[dict[str, Any]]:
         """Read the newest lines of the failure log, newest first."""

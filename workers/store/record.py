@@ -20,7 +20,7 @@ from workers.contracts.request import JobRequest
 PUBLIC = (
     "status", "phase", "lane", "attempt", "route", "model", "served_by", "expected", "budget", "thinking_tokens",
     "answer_tokens", "result", "truncated", "repaired", "raw_text", "usage", "cost_usd", "cache", "fallback", "error",
-    "attempts", "steps", "crashes", "metadata", "created_at", "started_at", "first_token_at", "finished_at",
+    "attempts", "steps", "crashes", "metadata", "feedback", "created_at", "started_at", "first_token_at", "finished_at",
     "deadline_at", "tenant",
 )  # fmt: skip
 # What a worker needs with its claim.
@@ -28,7 +28,7 @@ CLAIMED = (
     "request", "tenant", "created_at", "deadline_at", "reasoning_until", "budget", "route", "model", "task_type",
     "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache",
 )  # fmt: skip
-_JSON = ("route", "expected", "budget", "result", "usage", "cache", "fallback", "error", "metadata")
+_JSON = ("route", "expected", "budget", "result", "usage", "cache", "fallback", "error", "metadata", "feedback")
 _TIMES = ("created_at", "started_at", "first_token_at", "finished_at", "deadline_at")
 
 

@@ -23,6 +23,7 @@ if exact ~= '' and r[2] then
   redis.call('EXPIRE', entry, ARGV[FIRST + 9])
 end
 if history ~= '' then
+  if r[5] == 'reasoning' and r[6] then note_outcome(r[6], r[3] or '', false, now) end
   redis.call('LPUSH', P .. 'history:' .. history, ARGV[FIRST + 11])
   redis.call('LTRIM', P .. 'history:' .. history, 0, 199)
 end

@@ -14,6 +14,8 @@ join(id, 'attempts', ARGV[FIRST + 8])
 if ARGV[FIRST + 9] ~= '' then
   redis.call('XADD', P .. 'failures', 'MAXLEN', '~', 10000, '*', 'entry', ARGV[FIRST + 9])
   redis.call('HINCRBY', P .. 'failures:count', ARGV[FIRST + 10], 1)
+  local lane, task, model, cause = string.match(ARGV[FIRST + 10], '^([^|]*)|([^|]*)|(.*)|([^|]*)$')
+  if lane == 'reasoning' and LATE[cause] then note_outcome(task, model, true, now) end
 end
 step(id, ARGV[FIRST + 5], now, queue, following)
 event(id, ARGV[FIRST + 6], ARGV[FIRST + 7])

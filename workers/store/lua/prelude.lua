@@ -13,12 +13,15 @@
 --   failures              capped stream, the failure log; failures:count is its tally
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
 --   history:TYPE:MODEL    list of the latest durations (s)
+--   outcomes:TYPE:MODEL   how reasoning did of late: {ok, late, at}; the counts fade by half every FADE ms
 -- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s).
 local P = KEYS[1]
 local LEASE, LOST, EVENTS, RETENTION = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST = 5 -- index of a script's own first argument
 local LONGEST = 691200 -- no job lives unended for longer: the longest deadline is a week, and a day for the reaper (s)
 local STEPS_BYTES = 65536 -- a job that is tried again for ever must not grow for ever
+local FADE = 900000 -- a quarter of an hour: an incident of a model is forgotten within the hour (ms)
+local LATE = {deadline = true, first_token_timeout = true, silence = true} -- causes by which reasoning ran out of time
 local TERMINAL = {succeeded = true, failed = true, cancelled = true}
 
 local function now_ms()
@@ -96,6 +99,17 @@ local function list_job(id, tenant)
   for _, other in ipairs(redis.call('ZRANDMEMBER', index, 2)) do
     if redis.call('EXISTS', job_key(other)) == 0 then redis.call('ZREM', index, other) end
   end
+end
+
+-- Note that reasoning came to an end, or ran out of time, for a task type with a model.
+local function note_outcome(task, model, late, now)
+  local key = P .. 'outcomes:' .. task .. ':' .. model
+  local r = redis.call('HMGET', key, 'ok', 'late', 'at')
+  local left = r[3] and 0.5 ^ (math.max(0, now - r[3]) / FADE) or 0
+  local ok, lost = (tonumber(r[1]) or 0) * left, (tonumber(r[2]) or 0) * left
+  redis.call('HSET', key, 'ok', string.format('%.4f', ok + (late and 0 or 1)),
+    'late', string.format('%.4f', lost + (late and 1 or 0)), 'at', whole(now))
+  redis.call('PEXPIRE', key, FADE * 12)
 end
 
 local function end_job(id, status, now, done)
