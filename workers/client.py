@@ -17,6 +17,7 @@ from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFou
 from workers.contracts.job import Feedback, Job, JobEvent, JobPage
 from workers.contracts.request import JobRequest
 from workers.contracts.routing import RouterStatus
+from workers.contracts.usage import FailureReport, UsageReport
 from workers.settings import Settings
 from workers.store.connection import connect
 from workers.store.jobs import JobStore, NewJob
@@ -24,6 +25,7 @@ from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
 from workers.store.scripts import Scripts
 from workers.store.signals import Signals
+from workers.store.usage import UsageReader
 from workers.submission.budget import divide
 from workers.submission.fingerprint import JOB_ID, body_hash, exact_hash, id_at, key_hash, new_job_id
 from workers.submission.schema import check_schema
@@ -220,6 +222,14 @@ class Client:
     async def depths(self) -> dict[str, int]:
         """Count the jobs that wait in each queue."""
         return await self._reader.depths()
+
+    async def usage(self, tenant: str, days: int) -> UsageReport:
+        """Sum up a tenant's tokens and money of the last `days` days."""
+        return await UsageReader(self._redis, self._settings).usage(tenant, days)
+
+    async def failures(self, tenant: str, days: int) -> FailureReport:
+        """Sum up what a tenant's reasoning attempts of the last `days` days struggled with."""
+        return await UsageReader(self._redis, self._settings).failures(tenant, days)
 
     async def router(self) -> RouterStatus:
         """Say what the classify workers decide with, and what they decided."""

@@ -36,12 +36,12 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
-    """All eleven, each with words, a good answer and examples or a model for it; the page is none of them."""
+    """All thirteen, each with words, a good answer and examples or a model for it; the page is none of them."""
     found = dict(operations(document))
     assert sorted(found) == [
-        "GET /healthz", "GET /readyz", "GET /v1/jobs", "GET /v1/jobs/{job_id}", "GET /v1/jobs/{job_id}/events",
-        "GET /v1/models", "GET /v1/router", "POST /v1/jobs", "POST /v1/jobs/{job_id}/cancel", "POST /v1/jobs/{job_id}/feedback",
-        "POST /v1/jobs/{job_id}/retry",
+        "GET /healthz", "GET /readyz", "GET /v1/failures", "GET /v1/jobs", "GET /v1/jobs/{job_id}",
+        "GET /v1/jobs/{job_id}/events", "GET /v1/models", "GET /v1/router", "GET /v1/usage", "POST /v1/jobs",
+        "POST /v1/jobs/{job_id}/cancel", "POST /v1/jobs/{job_id}/feedback", "POST /v1/jobs/{job_id}/retry",
     ]  # fmt: skip
     for name, operation in found.items():
         assert operation["summary"], name

@@ -8,7 +8,7 @@ if ours and status == terminal and ends_with(id, 'attempts', ARGV[FIRST + 5]) th
 if not ours or TERMINAL[status] or (expected ~= '' and status ~= expected) then return status or 'unknown' end
 local now = now_ms()
 set_fields(id, FIRST + 12)
-join(id, 'attempts', ARGV[FIRST + 5])
+add_attempt(id, ARGV[FIRST + 5], now)
 if ARGV[FIRST + 6] ~= '' then
   redis.call('XADD', P .. 'failures', 'MAXLEN', '~', 10000, '*', 'entry', ARGV[FIRST + 6])
   redis.call('HINCRBY', P .. 'failures:count', ARGV[FIRST + 7], 1)

@@ -10,7 +10,7 @@ local following = tostring(tonumber(attempt) + 1)
 if from then redis.call('ZREM', P .. 'waiting:' .. from, id) end
 set_fields(id, FIRST + 11)
 redis.call('HSET', job_key(id), 'lane', queue)
-join(id, 'attempts', ARGV[FIRST + 8])
+add_attempt(id, ARGV[FIRST + 8], now)
 if ARGV[FIRST + 9] ~= '' then
   redis.call('XADD', P .. 'failures', 'MAXLEN', '~', 10000, '*', 'entry', ARGV[FIRST + 9])
   redis.call('HINCRBY', P .. 'failures:count', ARGV[FIRST + 10], 1)

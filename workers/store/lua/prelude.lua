@@ -9,6 +9,7 @@
 --   tenant:T:jobs         sorted set of a tenant's job ids, by name: ids begin with their time
 --   tenant:T:key:HASH     an idempotency key: {job, body}
 --   tenant:T:exact:HASH   an answer of the exact cache
+--   tenant:T:usage:DAY    what a tenant's attempts of a day used and how they ended, a hash of counters (store/usage.py)
 --   signal                capped stream of ids that ended: wakes long polls
 --   failures              capped stream, the failure log; failures:count is its tally
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
@@ -22,6 +23,8 @@ local LONGEST = 691200 -- no job lives unended for longer: the longest deadline 
 local STEPS_BYTES = 65536 -- a job that is tried again for ever must not grow for ever
 local FADE = 900000 -- a quarter of an hour: an incident of a model is forgotten within the hour (ms)
 local LATE = {deadline = true, first_token_timeout = true, silence = true} -- causes by which reasoning ran out of time
+local DAY = 86400000 -- (ms)
+local USAGE_S = 34560000 -- counters of a day are kept for 400 days (s)
 local TERMINAL = {succeeded = true, failed = true, cancelled = true}
 
 local function now_ms()
@@ -57,6 +60,34 @@ local function join(id, field, json)
   if json == '' then return end
   local before = redis.call('HGET', job_key(id), field)
   redis.call('HSET', job_key(id), field, (before and before ~= '') and (before .. ',' .. json) or json)
+end
+
+-- Count an attempt for its tenant and day, by lane, task type, model, size of the request and how it ended.
+local function note_attempt(id, json, now)
+  local r = redis.call('HMGET', job_key(id), 'tenant', 'task_type', 'fallback')
+  if not r[1] then return end
+  local a, bytes = cjson.decode(json), redis.call('HSTRLEN', job_key(id), 'request')
+  local size = bytes < 1000 and 'small' or bytes < 8000 and 'medium' or bytes < 64000 and 'large' or 'huge'
+  local key = P .. 'tenant:' .. r[1] .. ':usage:' .. math.floor(now / DAY)
+  local name = table.concat({a.lane, r[2] or 'unknown', a.model, size, a.cause or a.outcome}, '|')
+  local used = a.usage or {}
+  redis.call('HINCRBY', key, 'attempts|' .. name, 1)
+  redis.call('HINCRBY', key, 'prompt_tokens|' .. name, used.prompt_tokens or 0)
+  redis.call('HINCRBY', key, 'completion_tokens|' .. name, used.completion_tokens or 0)
+  redis.call('HINCRBY', key, 'reasoning_tokens|' .. name, used.reasoning_tokens or 0)
+  redis.call('HINCRBYFLOAT', key, 'cost_usd|' .. name, string.format('%.9f', a.cost_usd or 0))
+  redis.call('HINCRBYFLOAT', key, 'seconds|' .. name, string.format('%.3f', a.duration_s or 0))
+  if a.lane == 'fallback' and r[3] and r[3] ~= '' then -- what became of the jobs that reasoning had failed
+    local from = cjson.decode(r[3])
+    redis.call('HINCRBY', key, table.concat({'rescued', from.cause, from.task_type or 'unknown', a.outcome}, '|'), 1)
+  end
+  redis.call('EXPIRE', key, USAGE_S)
+end
+
+local function add_attempt(id, json, now)
+  if json == '' then return end
+  join(id, 'attempts', json)
+  note_attempt(id, json, now)
 end
 
 local function ends_with(id, field, json) -- is this what was joined last?
@@ -116,6 +147,12 @@ local function end_job(id, status, now, done)
   local key = job_key(id)
   local queue = redis.call('HGET', key, 'queue')
   redis.call('HSET', key, 'status', status, 'phase', '', 'finished_at', whole(now))
+  local served = redis.call('HMGET', key, 'tenant', 'served_by', 'task_type')
+  if served[1] and served[2] and string.find(served[2], '_cache', 1, true) then
+    local usage = P .. 'tenant:' .. served[1] .. ':usage:' .. math.floor(now / DAY)
+    redis.call('HINCRBY', usage, table.concat({'served', served[2], served[3] or 'unknown'}, '|'), 1)
+    redis.call('EXPIRE', usage, USAGE_S)
+  end
   redis.call('ZREM', P .. 'due', id)
   if queue then redis.call('ZREM', P .. 'waiting:' .. queue, id) end
   step(id, status, now)
