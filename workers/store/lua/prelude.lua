@@ -8,7 +8,7 @@
 --   QUEUE                 the broker's list (written here so that record and message appear in one step)
 --   tenant:T:jobs         sorted set of a tenant's job ids, by name: ids begin with their time
 --   tenant:T:key:HASH     an idempotency key: {job, body}
---   tenant:T:exact:HASH   an answer of the exact cache
+--   tenant:T:exact:HASH   an answer of the cache; its other keys are listed in caching.lua
 --   signal                capped stream of ids that ended: wakes long polls
 --   failures              capped stream, the failure log; failures:count is its tally
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
@@ -116,6 +116,7 @@ local function end_job(id, status, now, done)
   local key = job_key(id)
   local queue = redis.call('HGET', key, 'queue')
   redis.call('HSET', key, 'status', status, 'phase', '', 'finished_at', whole(now))
+  redis.call('HDEL', key, 'cache_vector', 'cache_text') -- an entry has them, or nobody needs them
   redis.call('ZREM', P .. 'due', id)
   if queue then redis.call('ZREM', P .. 'waiting:' .. queue, id) end
   step(id, status, now)
