@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from redis.asyncio import Redis
 
 from workers.cache.exact import ExactCache
 from workers.contracts.errors import SettingsError, StoreUnavailable
+from workers.contracts.routing import Vector
 from workers.settings import Settings
 from workers.stages.classify import AnswerCache
 from workers.store.cache import CacheStore
@@ -24,9 +26,10 @@ from workers.store.scripts import Scripts
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from workers.cache.semantic import Judge
+    from workers.cache.semantic import Verdict
     from workers.encoding.encoder import Encoder
 
+JUDGE: Final = "workers.cache.judge"
 SWEEP_S: Final = 1.0
 
 
@@ -39,7 +42,11 @@ class Caching:
 
 
 async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder: Encoder | None) -> Caching:
-    """Open the cache of a classify worker; with the semantic tier, its snapshot is read now."""
+    """Open the cache of a classify worker; with the semantic tier, its snapshot is read now.
+
+    Raises:
+        SettingsError: the semantic tier is on and there is nothing to judge with.
+    """
     exact = ExactCache(JobReader(redis, settings))
     if not settings.cache.semantic or encoder is None:
         return Caching(exact, {})
@@ -50,7 +57,7 @@ async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder
     source = CacheLog(redis, scripts, settings)
     follower = Follower(source, encoder, snapshot_path(settings), settings.cache.snapshot_s)
     await follower.start()
-    cache = SemanticCache(exact, follower, source, judge(encoder), encoder.fingerprint, settings.cache)
+    cache = SemanticCache(exact, follower, source, Judging(), encoder.fingerprint, settings.cache)
     return Caching(cache, {"cache": follower.keep_for_ever()})
 
 
@@ -71,10 +78,17 @@ def snapshot_path(settings: Settings) -> Path:
     return settings.data_dir / "cache" / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.snapshot"
 
 
-def judge(encoder: Encoder) -> Judge:  # noqa: ARG001 - a judge may align the texts by it
-    """Make what decides on candidates.
+class Judging:
+    """Takes texts apart for the judge of workers/cache/judge."""
 
-    Raises:
-        SettingsError: there is none.
-    """
-    raise SettingsError("cache.semantic is true: no judge is there yet; allowed is false")
+    def __init__(self) -> None:
+        try:
+            decider, texts = import_module(f"{JUDGE}.judge"), import_module(f"{JUDGE}.text")
+        except ModuleNotFoundError as error:
+            raise SettingsError("cache.semantic is true: this installation has no judge; allowed is false") from error
+        self._judge, self._text = decider.Judge(), texts.Text
+
+    def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+        """Judge a pair of queries with their vectors."""
+        said: Verdict = self._judge.judge(self._text.of(stored), self._text.of(asked), vectors)
+        return said

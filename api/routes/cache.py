@@ -76,7 +76,7 @@ async def page(request: Request, query: Annotated[Listed, Query()]) -> Response:
     "/v1/cache/{entry}",
     summary="Read a cached answer, and who was given it",
     response_model=CacheEntryDetail,
-    responses={200: shown("the entry", detail=cached.DETAIL), **refusals(404)},
+    responses={200: shown("the entry", detail=cached.DETAIL), **refusals(404, 422)},
 )
 async def read(request: Request, entry: EntryId) -> Response:
     """Show what was asked, the answer, and the latest jobs that were given it with the reason why."""
@@ -89,7 +89,7 @@ async def read(request: Request, entry: EntryId) -> Response:
     "/v1/cache/{entry}",
     summary="Remove a cached answer",
     response_model=CacheRemoved,
-    responses={200: shown("removed everywhere", removed=cached.REMOVED), **refusals(404)},
+    responses={200: shown("removed everywhere", removed=cached.REMOVED), **refusals(404, 422)},
 )
 async def remove(request: Request, entry: EntryId) -> Response:
     """Remove one entry: no process serves it from its next look-up on."""

@@ -56,6 +56,15 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored query that is near, as it is in Redis now."""
+
+    ref: str
+    entry: dict[str, str]
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class SemanticCache:
     """The exact tier again, then the semantic one."""
 
@@ -98,22 +107,33 @@ class SemanticCache:
         await self.follower.catch_up()
         settings = self.settings
         near = await self.follower.search(_scope(claim), vector, settings.candidates, settings.min_similarity)
-        refused: CacheNote | None = None
         entries = await self.source.entries([ref for ref, _ in near]) if near else []
-        for (ref, similarity), entry in zip(near, entries, strict=True):
-            if entry is None or not entry["text"]:
-                continue  # it was removed, or its life is over
-            vectors = np.frombuffer(as_bytes(entry["vector"]), "<f4"), vector
-            verdict = await asyncio.to_thread(self.judge.judge, entry["text"], claim.request.query, vectors)
-            if verdict.hit:
-                return _answer(claim, ref, entry, similarity, verdict)
-            refused = refused or CacheNote(
-                outcome="miss",
-                similarity=round(similarity, 4),
-                guard=verdict.guard,
-                reason=f"the nearest stored query was refused: {verdict.reason}"[:MOST_REASON_CHARS],
-            )
-        return refused
+        candidates = [
+            Candidate(ref, entry, similarity)
+            for (ref, similarity), entry in zip(near, entries, strict=True)
+            if entry is not None and entry["text"]  # else it was removed, or its life is over
+        ]
+        if not candidates:
+            return None
+        verdicts = await asyncio.to_thread(self._judged, candidates, claim.request.query, vector)
+        if verdicts[-1].hit:
+            return _answer(claim, candidates[len(verdicts) - 1], verdicts[-1])
+        return CacheNote(
+            outcome="miss",
+            similarity=round(candidates[0].similarity, 4),
+            guard=verdicts[0].guard,
+            reason=f"the nearest stored query was refused: {verdicts[0].reason}"[:MOST_REASON_CHARS],
+        )
+
+    def _judged(self, candidates: list[Candidate], asked: str, vector: Vector) -> list[Verdict]:
+        """Judge one candidate after the other, nearest first, until one is accepted."""
+        verdicts = []
+        for candidate in candidates:
+            stored = np.frombuffer(as_bytes(candidate.entry["vector"]), "<f4")
+            verdicts.append(self.judge.judge(candidate.entry["text"], asked, (stored, vector)))
+            if verdicts[-1].hit:
+                break
+        return verdicts
 
 
 def _scope(claim: Claim) -> str:
@@ -122,15 +142,15 @@ def _scope(claim: Claim) -> str:
     return f"{group if slash else claim.tenant}/{claim.cache_scope}"
 
 
-def _answer(claim: Claim, ref: str, entry: dict[str, str], similarity: float, verdict: Verdict) -> CachedAnswer:
-    own = entry["tenant"] == claim.tenant
+def _answer(claim: Claim, found: Candidate, verdict: Verdict) -> CachedAnswer:
+    own = found.entry["tenant"] == claim.tenant
     note = CacheNote(
         outcome="hit",
         tier="semantic",
-        source_job=entry["job"] if own else None,
-        entry=entry_id(ref) if own else None,
-        similarity=round(similarity, 4),
+        source_job=found.entry["job"] if own else None,
+        entry=entry_id(found.ref) if own else None,
+        similarity=round(found.similarity, 4),
         guard=verdict.guard,
         reason=verdict.reason[:MOST_REASON_CHARS],
     )
-    return CachedAnswer.of(note, entry, name_of(ref))
+    return CachedAnswer.of(note, found.entry, name_of(found.ref))

@@ -134,6 +134,8 @@ class ClassifyStage:
             "served_by": f"{hit.note.tier}_cache",
         }
         served = await persist(lambda: self.store.serve(claim.job_id, claim.attempt, hit, fields), for_s=SETTLE_FOR_S)
+        if served == "ok":
+            log.info("cache.hit", job=claim.job_id, tier=hit.note.tier, similarity=hit.note.similarity)
         return served != "gone"
 
     async def _send_on(self, claim: Claim, decision: RouteDecision, along: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ OWN = [
     "I ordered a lamp, where is it?", "Show my transactions", "How many vacation days do I have?",
 ]  # fmt: skip
 ANYONES = [
-    "How do I reset my password?", "How can I cancel my order?", "What should I do if my card is stolen?", "What is the capital of France?",
+    "How do I reset my password?", "How can I cancel my order?", "What should I do if my card is stolen?",
     "Can I use my card abroad?", "Is it safe to dry my hair with a towel?", "Explain my options under the GPL",
     "I have 3 apples and eat 1. How many apples are left?", "Write an email to our landlord", "What happens if I lose my passport?",
 ]  # fmt: skip

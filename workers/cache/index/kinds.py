@@ -62,6 +62,7 @@ class Exact:
 
     def search(self, vector: Vectors, most: int) -> tuple[NDArray[np.float32], Labels]:
         """Find the nearest."""
+        _alone()
         scores, labels = self._index.search(vector.reshape(1, -1), most)
         return scores[0], labels[0]
 
@@ -97,6 +98,7 @@ class Lists:
     @classmethod
     def trained(cls, sample: Vectors, entries: int) -> Lists:
         """Find lists for a number of entries by clustering some of them, shape (n, dimensions)."""
+        _alone()
         lists = max(1, min(round(LISTS_FACTOR * math.sqrt(entries)), len(sample) // 2))
         means = faiss.Kmeans(
             sample.shape[1], lists, niter=TRAINING_ROUNDS, spherical=True, seed=1,
@@ -117,12 +119,22 @@ class Lists:
 
     def search(self, vector: Vectors, most: int) -> tuple[NDArray[np.float32], Labels]:
         """Find the nearest in the searched lists."""
+        _alone()
         scores, labels = self._index.search(vector.reshape(1, -1), most)
         return scores[0], labels[0]
 
     def vectors(self, labels: Labels) -> Vectors:
         """Give vectors back, rounded to half precision."""
         return _given_back(self._index, labels)
+
+
+def _alone() -> None:
+    """Let FAISS use this thread only.
+
+    One query is a millisecond's work, and on a busy machine threads that wait for each other made it forty. The setting
+    is the calling thread's own, so that the encoder's threads are not touched.
+    """
+    faiss.omp_set_num_threads(1)
 
 
 def _given_back(index: Any, labels: Labels) -> Vectors:
