@@ -7,12 +7,16 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support.redis import RedisServer, delete_keys, missing, server_binary
 from tests.support.store import Store, make_settings, open_store
 from workers.settings import ENV_PREFIX, Settings
 
+# A busy machine must fail no test: speed is measured in benchmarks/.
+hypothesis.settings.register_profile("thinkline", deadline=None)
+hypothesis.settings.load_profile("thinkline")
 GIVEN_REDIS_URL = os.environ.get("REDIS_URL")
 
 

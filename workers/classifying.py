@@ -5,6 +5,7 @@ A worker without its encoder or its artefact does not start: the SettingsError t
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,8 +58,14 @@ def load(settings: Settings) -> Deciding:
         SettingsError: one of them is missing or does not fit the other.
     """
     if settings.router.kind == "rules":
-        return Deciding(None, Watched(RuleRouter()), None)
+        return Deciding(_encoder(settings) if settings.cache.semantic else None, Watched(RuleRouter()), None)
     raise SettingsError("router.kind is 'trained': no artefact is shipped yet; allowed is 'rules'")
+
+
+def _encoder(settings: Settings) -> Encoder:
+    from workers.encoding.encoder import Encoder  # noqa: PLC0415 - loads torch
+
+    return Encoder(settings.encoder.model, threads=settings.encoder.threads or len(os.sched_getaffinity(0)))
 
 
 def embedder(deciding: Deciding, settings: Settings) -> Embedder:

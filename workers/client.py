@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from workers.contracts.caching import CacheChoice, CacheEntryDetail, CachePage, CacheRemoved
 from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
 from workers.contracts.job import Feedback, Job, JobEvent, JobPage
 from workers.contracts.request import JobRequest
 from workers.contracts.routing import RouterStatus
 from workers.contracts.usage import FailureReport, UsageReport
 from workers.settings import Settings
+from workers.store.cache import CacheStore
 from workers.store.connection import connect
+from workers.store.entries import ENTRY_ID, read_cursor
 from workers.store.jobs import JobStore, NewJob
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
@@ -27,8 +30,9 @@ from workers.store.scripts import Scripts
 from workers.store.signals import Signals
 from workers.store.usage import UsageReader
 from workers.submission.budget import divide
-from workers.submission.fingerprint import JOB_ID, body_hash, exact_hash, id_at, key_hash, new_job_id
+from workers.submission.fingerprint import JOB_ID, body_hash, id_at, key_hash, new_job_id
 from workers.submission.schema import check_schema
+from workers.submission.scope import cache_key, scope_hash
 
 OR_ELSE = ("|", 0)  # the gates behind it refuse only when all of them are full
 MOST_EVENTS = 1_000
@@ -60,7 +64,9 @@ class Client:
         self._settings = settings
         self._redis = connect(settings)
         self._tail = connect(settings, max_connections=4)  # a blocking read must not take a connection from the others
-        self._store = JobStore(Scripts(self._redis, settings))
+        scripts = Scripts(self._redis, settings)
+        self._store = JobStore(scripts)
+        self._cache = CacheStore(self._redis, scripts, settings)
         self._reader = JobReader(self._redis, settings)
         self._signals = Signals(self._tail, settings)
 
@@ -235,6 +241,47 @@ class Client:
         """Say what the classify workers decide with, and what they decided."""
         return await RouterStore(self._redis, self._settings).status(now_s=time.time())
 
+    async def cache_page(
+        self, tenant: str, choice: CacheChoice, *, limit: int = 20, cursor: str | None = None
+    ) -> CachePage:
+        """List the cache entries that a tenant stored, newest first.
+
+        Raises:
+            InvalidRequest: the cursor is not one of ours.
+        """
+        after = read_cursor(cursor) if cursor is not None else None
+        if cursor is not None and after is None:
+            raise InvalidRequest("is not a cursor of this list", field="cursor")
+        entries, following = await self._cache.page(
+            tenant, choice, limit=limit, after=after, now_ms=int(time.time() * 1000)
+        )
+        return CachePage(data=entries, next_cursor=following)
+
+    async def cache_entry(self, tenant: str, entry: str) -> CacheEntryDetail:
+        """Read a cache entry with its answer and who was given it.
+
+        Raises:
+            NotFound: the tenant stored no such entry.
+        """
+        found = await self._cache.get(tenant, entry) if ENTRY_ID.match(entry) else None
+        if found is None:
+            raise NotFound("there is no such cache entry")
+        return found
+
+    async def remove_entry(self, tenant: str, entry: str) -> CacheRemoved:
+        """Remove a cache entry; no process serves it from its next look-up on.
+
+        Raises:
+            NotFound: the tenant stored no such entry.
+        """
+        if not ENTRY_ID.match(entry) or not await self._cache.remove(tenant, entry):
+            raise NotFound("there is no such cache entry")
+        return CacheRemoved(removed=1)
+
+    async def remove_entries(self, tenant: str, choice: CacheChoice) -> CacheRemoved:
+        """Remove a tenant's cache entries by scope, tag and age."""
+        return CacheRemoved(removed=await self._cache.remove_chosen(tenant, choice, now_ms=int(time.time() * 1000)))
+
     @property
     def waiting(self) -> int:
         """How many callers wait for a job to end, in this process."""
@@ -255,15 +302,16 @@ class Client:
         budget = divide(request.deadline_s, settings)
         kept = settings.cache.enabled and _deterministic(request, settings)
         mode = request.cache if kept else "off"
-        cache_key = exact_hash(request, settings) if mode != "off" else ""
+        key = cache_key(tenant, request, settings) if mode != "off" else ""
         fields = {
             "tenant": tenant,
             "request": request.model_dump_json(exclude_none=True, exclude_defaults=True, by_alias=True),
             "budget": budget,
             "deadline_ms": str(round(budget.deadline_s * 1000)),
             "reasoning_ms": str(round(budget.reasoning_s * 1000)),
-            "cache": {"outcome": "miss" if mode == "use" else mode},
-            "cache_key": cache_key,
+            "cache": {"outcome": "miss" if mode == "use" else mode, **_why_off(request, settings)},
+            "cache_key": key,
+            "cache_scope": scope_hash(request, settings) if key else None,
             "metadata": request.metadata or None,
         }
         return NewJob(
@@ -275,7 +323,7 @@ class Client:
             idempotency_hash=key_hash(idempotency_key) if idempotency_key else "",
             body_hash=body_hash(request) if idempotency_key else "",
             idempotency_s=settings.reliability.idempotency_s,
-            exact_hash=cache_key if mode == "use" else "",
+            exact_hash=key if mode == "use" else "",
         )
 
     def _check_model(self, request: JobRequest) -> None:
@@ -297,6 +345,13 @@ class Client:
 
 def _deterministic(request: JobRequest, settings: Settings) -> bool:
     return request.temperature is None or request.temperature <= settings.cache.max_temperature
+
+
+def _why_off(request: JobRequest, settings: Settings) -> dict[str, str]:
+    """Name the rule by which nothing of this job is kept, when it is known at submission."""
+    if not settings.cache.enabled or request.cache == "off":
+        return {}
+    return {} if _deterministic(request, settings) else {"rule": "too_hot"}
 
 
 def _checked(job_id: str) -> None:

@@ -19,8 +19,8 @@ from typing import Any
 
 import uvloop
 
-from workers import classifying, structured
-from workers.cache.exact import ExactCache
+from workers import caching, classifying, structured
+from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import QUEUES, Expected, Queue
 from workers.contracts.upstreams import UpstreamConfig
@@ -127,22 +127,26 @@ class Runtime:
             upstream=self._upstream,
             structure=structured,
             breaker=CircuitBreaker(BreakerStore(scripts, settings.breaker)),
-            settlement=Settlement(store, remembered, settings),
+            settlement=Settlement(store, remembered, Keeping(settings.cache), settings),
             settings=settings,
             worker=self.worker,
         )
         reaper = Reaper(store, settings)
-        deciders = [] if deciding is None else [self._decide_with(deciding, store, remembered)]
+        cache = None if deciding is None else await caching.open_cache(self._redis, scripts, settings, deciding.encoder)
+        deciders = [] if deciding is None or cache is None else self._decide_with(deciding, store, remembered, cache)
         self._background = [
             asyncio.create_task(self._leases.beat_for_ever(), name="heartbeat"),
             asyncio.create_task(reaper.reap_for_ever(), name="reaper"),
+            asyncio.create_task(caching.sweep_for_ever(self._redis, scripts, settings), name="sweeper"),
             *deciders,
         ]
         for task in self._background:
             task.add_done_callback(_never_ends)
 
-    def _decide_with(self, deciding: classifying.Deciding, store: JobStore, known: Remembered) -> asyncio.Task[None]:
-        """Make the classify stage; the task looks for new artefacts and tells what was decided."""
+    def _decide_with(
+        self, deciding: classifying.Deciding, store: JobStore, known: Remembered, cached: caching.Caching
+    ) -> list[asyncio.Task[None]]:
+        """Make the classify stage; the tasks look for new artefacts, tell what was decided, and follow the cache."""
         settings = self.settings
         router = LiveRouter(self.worker, deciding.live, known, deciding.shadow)
         self._embedder = classifying.embedder(deciding, settings)
@@ -151,15 +155,15 @@ class Runtime:
             leases=self._leases,
             encoder=self._embedder,
             router=router,
-            cache=ExactCache(known.reader),
+            cache=cached.cache,
             expectations=known,
             depths=known.depths,
             settings=settings,
             worker=self.worker,
         )
-        return asyncio.create_task(
-            router.watch_for_ever(RouterStore(self._redis, settings), settings.router.reload_s), name="router"
-        )
+        watch = router.watch_for_ever(RouterStore(self._redis, settings), settings.router.reload_s)
+        work = {"router": watch, **cached.background}
+        return [asyncio.create_task(task, name=name) for name, task in work.items()]
 
     async def _close(self) -> None:
         for task in self._background:

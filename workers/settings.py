@@ -226,6 +226,27 @@ class CacheSettings(Section):
     ttl_s: Seconds = Field(default=86_400, description="life of an answer")
     max_temperature: float = Field(default=1.0, ge=0, le=2, description="hotter answers are not kept")
     max_answer_bytes: int = Field(default=256_000, ge=100, description="larger answers are not kept")
+    max_bytes: int = Field(
+        default=256_000_000, ge=10_000, description="size of all entries in Redis; beyond it what is worth least goes"
+    )
+    now_ttl_s: float = Field(
+        default=60.0, ge=0, le=604_800, description="life of answers about the present (today, latest); 0: not kept"
+    )
+    own_data_ttl_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=604_800,
+        description="life of answers about the asker's own data (my balance); 0: not kept",
+    )
+    shared: dict[Name, Name] = Field(
+        default_factory=dict, description="tenant -> group: tenants of one group share their answers"
+    )
+    semantic: bool = Field(default=False, description="whether queries of the same meaning are answered, too")
+    min_similarity: float = Field(
+        default=0.75, ge=0, le=1, description="cosine below which a stored query is not even examined"
+    )
+    candidates: int = Field(default=8, ge=1, le=100, description="most stored queries examined for one query")
+    snapshot_s: Seconds = Field(default=60.0, description="how often a changed index is written to disk at the most")
 
 
 class BreakerSettings(Section):

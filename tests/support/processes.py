@@ -29,6 +29,7 @@ class Process:
 
     def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
         self.name = name
+        self.port = 0  # for whoever starts it to note
         self.log = folder / f"{name}.log"
         self._output = self.log.open("ab")
         clean = {key: value for key, value in os.environ.items() if not key.startswith("THINKLINE_")}

@@ -1,16 +1,16 @@
 """The exact tier at classification: the same query in the same scope was answered while this job waited in line.
 
-At submission the same look-up is part of submit.lua. The semantic tier will stand behind the same face.
+At submission the same look-up is part of submit.lua. The semantic tier (semantic.py) stands behind it.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-from workers.contracts.caching import CachedAnswer
+from workers.contracts.caching import CachedAnswer, Looked
 from workers.contracts.job import CacheNote
-from workers.contracts.routing import RouteDecision
+from workers.contracts.routing import Vector
+from workers.store.entries import entry_name
 from workers.store.reading import JobReader
 from workers.store.record import Claim
 
@@ -28,11 +28,15 @@ class ExactCache:
         entry = await self.reader.exact(claim.tenant, claim.cache_key)
         if entry is None:
             return None
+        own = entry["tenant"] in (None, claim.tenant)
         note = CacheNote(
             outcome="hit",
             tier="exact",
-            source_job=entry["job"],
+            source_job=entry["job"] if own else None,
             reason="same query in the same scope, answered meanwhile",
         )
-        route = RouteDecision.model_validate_json(entry["route"]) if entry["route"] else None
-        return CachedAnswer(note, json.loads(entry["result"]), entry["model"] or None, route)
+        return CachedAnswer.of(note, entry, entry_name(claim.tenant, claim.cache_key))
+
+    async def look_near(self, claim: Claim, vector: Vector) -> Looked:  # noqa: ARG002 - the Protocol's
+        """Find nothing: the semantic tier is switched off."""
+        return Looked()

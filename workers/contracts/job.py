@@ -115,6 +115,15 @@ class CacheNote(Frozen):
     tier: Literal["exact", "semantic"] | None = None
     source_job: str | None = None
     reason: str | None = None
+    similarity: float | None = Field(
+        default=None, description="cosine of the two queries, or of the nearest one refused"
+    )
+    guard: str | None = Field(
+        default=None, description="what refused the nearest one, or accepted the one that was given"
+    )
+    entry: str | None = Field(default=None, description="the entry that was given, see `GET /v1/cache/{entry}`")
+    rule: str | None = Field(default=None, description="the rule by which this job's answer is kept, or is not")
+    kept_s: float | None = Field(default=None, description="how long its answer is kept, in seconds; 0: not at all")
 
 
 class Feedback(Frozen):

@@ -6,17 +6,17 @@ The router and the cache are Protocols defined here; runtime.py chooses who play
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from workers.contracts.caching import CachedAnswer
+from workers.contracts.caching import CachedAnswer, Looked
 from workers.contracts.job import Expected, Fallback, Lane
 from workers.contracts.routing import Query, RouteDecision, Vector
 from workers.settings import Settings
 from workers.stages.lease import Leases, Live
 from workers.stages.persist import persist
-from workers.store.jobs import Ending, JobStore, Move
+from workers.store.jobs import JobStore, Move
 from workers.store.record import Claim, as_json
 from workers.telemetry import logger
 
@@ -49,7 +49,11 @@ class AnswerCache(Protocol):
     """Finds an answer that was given before."""
 
     async def look_up(self, claim: Claim) -> CachedAnswer | None:
-        """Find an answer in the claim's scope; None when there is none that may be given."""
+        """Find the answer to the same query in the claim's scope; None when there is none."""
+        ...
+
+    async def look_near(self, claim: Claim, vector: Vector) -> Looked:
+        """Find the answer to a query of the same meaning, and say what the record takes along without one."""
         ...
 
 
@@ -89,11 +93,13 @@ class ClassifyStage:
 
     async def _classify(self, claim: Claim) -> None:
         hit = await self.cache.look_up(claim) if claim.request.cache == "use" else None
-        if hit is not None:
-            await self._serve(claim, hit)
+        if hit is not None and await self._serve(claim, hit):
             return
         vector = await self.encoder.embed(claim.request.query)
-        await self._send_on(claim, await self._decide(claim, vector))
+        near = await self.cache.look_near(claim, vector)
+        if near.hit is not None and await self._serve(claim, near.hit):
+            return
+        await self._send_on(claim, await self._decide(claim, vector), near.fields)
 
     async def _stopped(self, claim: Claim, live: Live) -> None:
         """Leave a job that is no longer ours; only an unexplained cancellation is passed on."""
@@ -118,7 +124,8 @@ class ClassifyStage:
             }
         )
 
-    async def _serve(self, claim: Claim, hit: CachedAnswer) -> None:
+    async def _serve(self, claim: Claim, hit: CachedAnswer) -> bool:
+        """End the job with a cached answer; False when that was removed or replaced meanwhile."""
         fields = {
             "result": as_json(hit.result),
             "model": hit.model,
@@ -126,19 +133,21 @@ class ClassifyStage:
             "cache": hit.note,
             "served_by": f"{hit.note.tier}_cache",
         }
-        end = Ending("succeeded", fields)
-        await persist(lambda: self.store.finish(claim.job_id, claim.attempt, end), for_s=SETTLE_FOR_S)
+        served = await persist(lambda: self.store.serve(claim.job_id, claim.attempt, hit, fields), for_s=SETTLE_FOR_S)
+        if served == "ok":
+            log.info("cache.hit", job=claim.job_id, tier=hit.note.tier, similarity=hit.note.similarity)
+        return served != "gone"
 
-    async def _send_on(self, claim: Claim, decision: RouteDecision) -> None:
-        move = await self._move(claim, decision)
+    async def _send_on(self, claim: Claim, decision: RouteDecision, along: Mapping[str, Any]) -> None:
+        move = await self._move(claim, decision, along)
         sent = await persist(lambda: self.store.move(claim.job_id, claim.attempt, move), for_s=SETTLE_FOR_S)
         if sent != "ok":
             log.info("route.refused", job=claim.job_id, attempt=claim.attempt, status=sent)
 
-    async def _move(self, claim: Claim, decision: RouteDecision) -> Move:
+    async def _move(self, claim: Claim, decision: RouteDecision, along: Mapping[str, Any]) -> Move:
         lanes = self.settings.lanes
         lane: Lane = decision.lane
-        fields: dict[str, Any] = {"route": decision, "task_type": decision.task_type}
+        fields: dict[str, Any] = {**along, "route": decision, "task_type": decision.task_type}
         if lane == "reasoning" and (await self.depths())["reasoning"] >= lanes.reasoning.max_depth:
             lane = "fallback"
             fields["fallback"] = Fallback(

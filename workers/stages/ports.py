@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from workers.contracts.caching import Kept
 from workers.contracts.calls import Ask, Delta, End, ModelCall, ModelSpec, Reply, StructuredAnswer
 from workers.contracts.job import Expected
 from workers.contracts.request import JobRequest
+from workers.store.record import Claim
 
 
 class Upstream(Protocol):
@@ -47,6 +49,14 @@ class Breaker(Protocol):
 
     async def failure(self, model: str, *, transient: bool) -> None:
         """Note that a call failed."""
+        ...
+
+
+class Keeping(Protocol):
+    """Knows which answers may be given again, and for how long."""
+
+    def rule(self, claim: Claim, reply: Reply, answer: StructuredAnswer, size_bytes: int) -> Kept | None:
+        """Name the rule for an answer; None when its job has nothing to do with the cache."""
         ...
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from workers.contracts.caching import TAG_KEY, Kept
 from workers.contracts.calls import Reply, StructuredAnswer
 from workers.contracts.causes import Cause
 from workers.contracts.errors import AttemptFailed
-from workers.contracts.job import Attempt, Fallback, JobError, Lane
+from workers.contracts.job import Attempt, CacheNote, Fallback, JobError, Lane
 from workers.settings import Settings
 from workers.stages.persist import persist
-from workers.stages.ports import Expectations
+from workers.stages.ports import Expectations, Keeping
 from workers.stages.stream import Tally
 from workers.store.jobs import Ending, Failure, JobStore, Move
 from workers.store.record import Claim, as_json
 from workers.telemetry import logger
 
 log = logger("answer")
+USD_A_SECOND = 0.0001  # what a second of waiting counts beside the price, so that answers of free models differ, too
 SETTLE_FOR_S = 120.0  # an outage of Redis that an answer in hand survives
 
 
@@ -27,14 +29,18 @@ class Settlement:
 
     store: JobStore
     expectations: Expectations
+    keeping: Keeping
     settings: Settings
 
     async def succeeded(self, claim: Claim, tally: Tally, reply: Reply, answer: StructuredAnswer) -> None:
-        """End the job with its answer; keep the answer for repeats when it may be kept."""
+        """End the job with its answer; keep the answer for repeats when a rule says so."""
         model = tally.model.name if tally.model else ""
+        result = as_json(answer.value)
+        kept = self.keeping.rule(claim, reply, answer, len(result.encode()))
         fields = {
             **_spent(claim, tally),
-            "result": as_json(answer.value),
+            **_for_the_cache(claim, tally, kept),
+            "result": result,
             "served_by": "model",
             "truncated": reply.truncated or None,
             "repaired": answer.repaired or None,
@@ -44,8 +50,8 @@ class Settlement:
             "succeeded",
             fields,
             attempt=_attempt(claim, tally, "succeeded"),
-            exact_hash=claim.cache_key or "" if self._may_keep(claim, reply, answer, str(fields["result"])) else "",
-            exact_s=self.settings.cache.ttl_s,
+            exact_hash=claim.cache_key or "" if kept and kept.life_s else "",
+            exact_s=kept.life_s if kept else 0.0,
             history=f"{claim.task_type}:{model}" if claim.task_type else "",
             duration_s=tally.elapsed_s,
             done={"lane": claim.queue},
@@ -116,20 +122,31 @@ class Settlement:
         if done != "ok":  # a successor holds the job, or it ended: ours is not wanted any more
             log.info("finish.refused", job=claim.job_id, attempt=claim.attempt, status=done)
 
-    def _may_keep(self, claim: Claim, reply: Reply, answer: StructuredAnswer, result: str) -> bool:
-        """Only whole answers of the lane that was asked are kept: nothing cut off, repaired or fallen back."""
-        return (
-            claim.cache_key is not None
-            and claim.queue != "fallback"
-            and not reply.truncated
-            and not answer.repaired
-            and len(result.encode()) <= self.settings.cache.max_answer_bytes
-        )
-
 
 def _spent(claim: Claim, tally: Tally) -> dict[str, Any]:
     """What the job has used in all its attempts."""
     return {"usage": claim.usage + tally.usage, "cost_usd": f"{claim.cost_usd + tally.cost_usd:.9f}"}
+
+
+def _for_the_cache(claim: Claim, tally: Tally, kept: Kept | None) -> dict[str, Any]:
+    """What the job tells of the rule, and what an entry needs beside the answer."""
+    if kept is None:
+        return {}
+    before = CacheNote.model_validate(claim.cache or {"outcome": "miss"})
+    fields: dict[str, Any] = {"cache": before.model_copy(update={"rule": kept.rule, "kept_s": kept.life_s})}
+    if not kept.life_s:
+        return fields
+    cost_usd = claim.cost_usd + tally.cost_usd
+    tags = claim.request.metadata.get(TAG_KEY, "")
+    return {
+        **fields,
+        "cache_text": claim.request.query,
+        "cache_rule": kept.rule,
+        "cache_tags": as_json(sorted({tag.strip() for tag in tags.split(",")} - {""})),
+        "cache_cost": f"{cost_usd:.9f}",
+        "cache_took": f"{tally.elapsed_s:.3f}",
+        "cache_worth": f"{cost_usd + tally.elapsed_s * USD_A_SECOND:.9f}",
+    }
 
 
 def _attempt(

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from workers.contracts.caching import CachedAnswer
 from workers.contracts.job import Attempt, Lane, Queue
 from workers.store.messages import message
 from workers.store.record import CLAIMED, Claim, Overdue, encode, flat, read_claim, read_overdue
@@ -155,6 +156,13 @@ class JobStore:
                 f"{end.duration_s:.3f}", *flat(end.fields),
             ),
         )  # fmt: skip
+
+    async def serve(self, job_id: str, attempt: int, hit: CachedAnswer, fields: Mapping[str, Any]) -> str:
+        """End a job with a cached answer; `ok`, `gone` when that was removed or replaced, or the status that refused."""
+        note = hit.note
+        similarity = "" if note.similarity is None else f"{note.similarity:.4f}"
+        told = (hit.entry, hit.source, note.tier or "", similarity, note.reason or "")
+        return cast("str", await self._call("serve", job_id, str(attempt), *told, *flat(fields)))
 
     async def note_spend(self, job_id: str, attempt: int, finished: Attempt, usage: Any, cost_usd: float) -> str:
         """Add what a cancelled attempt had cost to its ended job."""

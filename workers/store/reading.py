@@ -12,9 +12,10 @@ from redis.asyncio import Redis
 from workers.contracts.job import QUEUES, Expected, Job, JobEvent
 from workers.settings import Settings
 from workers.store.connection import translated
+from workers.store.entries import entry_name
 from workers.store.record import PUBLIC, read_job
 
-EXACT = ("job", "result", "model", "route")
+EXACT = ("job", "result", "model", "route", "tenant")
 ENOUGH_SAMPLES = 5  # below this a p90 is the maximum of a handful and promises nothing
 PRESENT_S = 5.0  # a worker not heard of for so long is not counted as there
 FADE_MS = 900_000  # the half-life that lua/prelude.lua has
@@ -56,10 +57,10 @@ class JobReader:
             request: str | None = await self._redis.hget(f"{self._prefix}job:{job_id}", "request")
         return request
 
-    async def exact(self, tenant: str, exact_hash: str) -> dict[str, str] | None:
-        """Read an entry of the exact cache: `job`, `result` and `route` as JSON, `model`; None when there is none."""
+    async def exact(self, tenant: str, cache_key: str) -> dict[str, str] | None:
+        """Read the cache's entry for a key: `job`, `result` and `route` as JSON, `model`, `tenant`; None without one."""
         with translated():
-            values = await self._redis.hmget(f"{self._prefix}tenant:{tenant}:exact:{exact_hash}", EXACT)
+            values = await self._redis.hmget(self._prefix + entry_name(tenant, cache_key), EXACT)
         return dict(zip(EXACT, values, strict=True)) if values[0] else None
 
     async def page(

@@ -26,7 +26,7 @@ PUBLIC = (
 # What a worker needs with its claim.
 CLAIMED = (
     "request", "tenant", "created_at", "deadline_at", "reasoning_until", "budget", "route", "model", "task_type",
-    "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache",
+    "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache", "cache_scope",
 )  # fmt: skip
 _JSON = ("route", "expected", "budget", "result", "usage", "cache", "fallback", "error", "metadata", "feedback")
 _TIMES = ("created_at", "started_at", "first_token_at", "finished_at", "deadline_at")
@@ -55,6 +55,8 @@ class Claim:
     usage: Usage = field(default_factory=Usage)
     cost_usd: float = 0.0
     cache_key: str | None = None
+    cache_scope: str | None = None
+    cache: dict[str, Any] | None = None
 
     @property
     def left_s(self) -> float:
@@ -127,6 +129,8 @@ def read_claim(job_id: str, attempt: int, queue: Queue, reply: list[str | None])
         usage=Usage.model_validate_json(values["usage"]) if values["usage"] else Usage(),
         cost_usd=float(values["cost_usd"] or 0),
         cache_key=values["cache_key"] or None,
+        cache_scope=values["cache_scope"] or None,
+        cache=_loaded(values["cache"]),
     )
 
 

@@ -22,6 +22,7 @@ from workers.store.connection import translated
 
 LUA = resources.files("workers.store") / "lua"
 Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
+CACHING: Final = frozenset({"submit", "finish", "feedback", "serve", "cache_remove", "cache_sweep"})  # need caching.lua
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
 
 
@@ -31,8 +32,9 @@ def life(seconds: float) -> str:
 
 
 def load(name: str) -> str:
-    """Read a script with its prelude."""
-    return LUA.joinpath("prelude.lua").read_text() + LUA.joinpath(f"{name}.lua").read_text()
+    """Read a script with what is put before it."""
+    parts = ("prelude", "caching", name) if name in CACHING else ("prelude", name)
+    return "".join(LUA.joinpath(f"{part}.lua").read_text() for part in parts)
 
 
 class Scripts:

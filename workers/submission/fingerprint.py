@@ -1,4 +1,4 @@
-"""Names by which a request is recognised: its id, its body under an idempotency key, its place in the exact cache."""
+"""Names by which a request is recognised: its id, its body under an idempotency key, its normalised query."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import time
 import unicodedata
 
 from workers.contracts.request import JobRequest
-from workers.settings import Settings
 
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 _QUOTES = frozenset("\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb")
@@ -29,7 +28,7 @@ def id_at(ms: int) -> str:
 
 def body_hash(request: JobRequest) -> str:
     """Hash a request: equal bodies have equal hashes, in whatever order their fields came."""
-    return _hash(request.model_dump(mode="json", by_alias=True))
+    return digest(request.model_dump(mode="json", by_alias=True))
 
 
 def key_hash(idempotency_key: str) -> str:
@@ -48,21 +47,7 @@ def normalise(text: str) -> str:
     return _BLANKS.sub(" ", text) if len(lines) == 1 and _QUOTES.isdisjoint(text) else text
 
 
-def exact_hash(request: JobRequest, settings: Settings) -> str:
-    """Hash a query with its scope: all that may change its answer. The tenant is part of the key, not of the hash."""
-    lanes = settings.lanes
-    models = [request.model] if request.model else [lanes.reasoning.model, lanes.standard.model]
-    scope = {
-        "query": normalise(request.query),
-        "turns": [[turn.role, turn.content] for turn in request.messages[:-1]],
-        "route": request.route,
-        "models": [[name, settings.models[name].upstream, settings.models[name].model] for name in models],
-        "schema": request.answer_schema,
-        "generation": request.generation.model_dump(exclude_none=True),
-    }
-    return _hash(scope)
-
-
-def _hash(value: object) -> str:
+def digest(value: object) -> str:
+    """Hash a JSON value in hex, whatever the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

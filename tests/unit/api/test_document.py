@@ -9,9 +9,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from api import answers
+from api import answers, cached
 from api.app import create_app
 from api.routes import submission
+from workers.contracts.caching import CacheEntryDetail, CachePage, CacheRemoved
 from workers.contracts.job import Job, JobEvent
 from workers.contracts.request import JobRequest
 from workers.settings import ApiKey, Settings
@@ -36,13 +37,27 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
-    """All thirteen, each with words, a good answer and examples or a model for it; the page is none of them."""
+    """All of them, each with words, a good answer and examples or a model for it; the page is none of them."""
     found = dict(operations(document))
     assert sorted(found) == [
-        "GET /healthz", "GET /readyz", "GET /v1/failures", "GET /v1/jobs", "GET /v1/jobs/{job_id}",
-        "GET /v1/jobs/{job_id}/events", "GET /v1/models", "GET /v1/router", "GET /v1/usage", "POST /v1/jobs",
-        "POST /v1/jobs/{job_id}/cancel", "POST /v1/jobs/{job_id}/feedback", "POST /v1/jobs/{job_id}/retry",
-    ]  # fmt: skip
+        "DELETE /v1/cache",
+        "DELETE /v1/cache/{entry}",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /v1/cache",
+        "GET /v1/cache/{entry}",
+        "GET /v1/failures",
+        "GET /v1/jobs",
+        "GET /v1/jobs/{job_id}",
+        "GET /v1/jobs/{job_id}/events",
+        "GET /v1/models",
+        "GET /v1/router",
+        "GET /v1/usage",
+        "POST /v1/jobs",
+        "POST /v1/jobs/{job_id}/cancel",
+        "POST /v1/jobs/{job_id}/feedback",
+        "POST /v1/jobs/{job_id}/retry",
+    ]
     for name, operation in found.items():
         assert operation["summary"], name
         assert operation["description"], name
@@ -104,6 +119,13 @@ def test_examples_of_requests_are_requests(document: dict[str, Any], body: dict[
 def test_examples_of_jobs_are_jobs(job: dict[str, Any]) -> None:
     """They have no field that a job does not have."""
     Job.model_validate(job)
+
+
+def test_examples_of_cache_entries_are_cache_entries() -> None:
+    """They pass their models."""
+    CachePage.model_validate(cached.PAGE)
+    CacheEntryDetail.model_validate(cached.DETAIL)
+    CacheRemoved.model_validate(cached.REMOVED)
 
 
 def test_examples_of_events_are_events() -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from workers.contracts.request import JobRequest
 from workers.settings import Settings
-from workers.submission.fingerprint import JOB_ID, body_hash, exact_hash, id_at, key_hash, new_job_id, normalise
+from workers.submission.fingerprint import JOB_ID, body_hash, id_at, key_hash, new_job_id, normalise
+from workers.submission.scope import exact_hash
 
 SETTINGS = Settings(redis_url="redis://127.0.0.1")
 DAY_MS = 86_400_000

@@ -1,6 +1,6 @@
 -- End a job, once, by the attempt that holds it: result, event, cache entry and history appear together.
 -- id, attempt held, status expected ('' for any), terminal status, done event's data, finished attempt (JSON or ''),
--- failure-log entry (JSON or ''), its tally name, exact-cache hash or '', its life (s), history name or '', duration (s),
+-- failure-log entry (JSON or ''), its tally name, cache key or '', its life (s), history name or '', duration (s),
 -- then fields. Returns 'ok' or the job's status.
 local id, attempt, expected, terminal = ARGV[FIRST], ARGV[FIRST + 1], ARGV[FIRST + 2], ARGV[FIRST + 3]
 local ours, status = held(id, attempt)
@@ -15,13 +15,7 @@ if ARGV[FIRST + 6] ~= '' then
 end
 local exact, history = ARGV[FIRST + 8], ARGV[FIRST + 10]
 local r = redis.call('HMGET', job_key(id), 'tenant', 'result', 'model', 'route', 'lane', 'task_type')
-if exact ~= '' and r[2] then
-  local entry = P .. 'tenant:' .. r[1] .. ':exact:' .. exact
-  redis.call('DEL', entry)
-  redis.call('HSET', entry, 'job', id, 'result', r[2], 'model', r[3] or '', 'route', r[4] or '', 'lane', r[5] or '',
-    'task_type', r[6] or '', 'hits', 0, 'stored_at', whole(now))
-  redis.call('EXPIRE', entry, ARGV[FIRST + 9])
-end
+if exact ~= '' and r[2] then keep_entry(id, exact, ARGV[FIRST + 9], now) end
 if history ~= '' then
   if r[5] == 'reasoning' and r[6] then note_outcome(r[6], r[3] or '', false, now) end
   redis.call('LPUSH', P .. 'history:' .. history, ARGV[FIRST + 11])

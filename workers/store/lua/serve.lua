@@ -1,0 +1,12 @@
+-- End a job with an answer of the cache, if it is still the answer that was found.
+-- id, attempt held, entry (its key without the prefix), job that gave the answer, tier, similarity or '', reason, then fields.
+-- Returns 'ok', 'gone' when the entry was removed or replaced meanwhile, or the job's status.
+local id, attempt, entry = ARGV[FIRST], ARGV[FIRST + 1], P .. ARGV[FIRST + 2]
+local ours, status = held(id, attempt)
+if not ours or status ~= 'running' then return status or 'unknown' end
+if redis.call('HGET', entry, 'job') ~= ARGV[FIRST + 3] then return 'gone' end
+set_fields(id, FIRST + 7)
+note_hit(entry, id, redis.call('HGET', job_key(id), 'tenant'), ARGV[FIRST + 4], ARGV[FIRST + 5], ARGV[FIRST + 6])
+event(id, 'cache', '{"outcome":"hit","tier":' .. cjson.encode(ARGV[FIRST + 4]) .. '}')
+end_job(id, 'succeeded', now_ms(), '{"status":"succeeded"}')
+return 'ok'
