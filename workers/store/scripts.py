@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from workers.contracts.errors import StoreUnavailable
-from workers.settings import Settings
+from workers.settings import Settings, WebhookSettings
 from workers.store.connection import translated
 
 LUA = resources.files("workers.store") / "lua"
@@ -28,6 +28,12 @@ MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts ar
 def life(seconds: float) -> str:
     """Write a time to live in whole seconds; half a second is one, since Redis deletes at once what has none."""
     return str(max(1, math.ceil(seconds)))
+
+
+def _of_webhooks(settings: WebhookSettings) -> str:
+    """What of the webhooks' settings the step that ends a job must know: largest result, most kept, how long."""
+    largest = settings.max_result_bytes if settings.include_result else 0
+    return f"{largest},{settings.max_kept},{life(settings.retention_s)}"
 
 
 def load(name: str) -> str:
@@ -47,6 +53,7 @@ class Scripts:
             str(int(kept.lost_message_s * 1000)),
             str(kept.event_limit),
             life(kept.retention_s),
+            _of_webhooks(settings.webhooks),
         )
         self._sources: dict[str, tuple[str, str]] = {}
         self._waiting: deque[Call] = deque()

@@ -1,0 +1,50 @@
+-- The deliveries whose time has come, for messages to the queue `deliver`; each is put off until its message counts as
+-- lost, so that a process that dies before it sends one loses nothing. A paused target lets one delivery through at the
+-- end of its pause, and all of them once one has arrived.
+-- most, most messages that may lie in the queue, failures that pause a target, window (ms).
+-- Returns id and tries of each delivery, one after the other.
+local most, room = tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]) - redis.call('LLEN', P .. 'deliver')
+local limit, window = tonumber(ARGV[FIRST + 2]), tonumber(ARGV[FIRST + 3])
+local now = now_ms()
+
+local function release(target, ids)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', target .. ':parked', id)
+    redis.call('ZADD', P .. 'deliveries', now, id)
+  end
+end
+
+local function look_at(member)
+  local target = P .. string.sub(member, 3)
+  local r = redis.call('HMGET', target, 'failures', 'until', 'probe')
+  local parked = target .. ':parked'
+  release(target, redis.call('ZRANGEBYSCORE', parked, 0, now - window, 'LIMIT', 0, 100)) -- their last try
+  local wait = math.max(tonumber(r[2] or '0'), tonumber(r[3] or '0'))
+  local again = now + 100
+  if tonumber(r[1] or '0') < limit then
+    release(target, redis.call('ZRANGE', parked, 0, 199))
+  elseif wait > now then
+    again = math.min(wait, now + 60000)
+  else
+    release(target, redis.call('ZRANGE', parked, 0, 0))
+    again = now + LOST
+  end
+  if redis.call('EXISTS', parked) == 1 then
+    redis.call('ZADD', P .. 'deliveries', again, member)
+  else
+    redis.call('ZREM', P .. 'deliveries', member)
+  end
+end
+
+local found = {}
+if room <= 0 then return found end
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'deliveries', 0, now, 'LIMIT', 0, math.min(most, room))) do
+  if string.sub(id, 1, 2) == 't:' then
+    look_at(id)
+  else
+    redis.call('ZADD', P .. 'deliveries', now + LOST, id)
+    found[#found + 1] = id
+    found[#found + 1] = redis.call('HGET', P .. 'delivery:' .. id, 'tries') or '0'
+  end
+end
+return found
