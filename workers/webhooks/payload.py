@@ -12,6 +12,11 @@ from typing import Any
 
 from workers.contracts.webhooks import Parcel
 
+# In this order, always: Redis gives the fields of a hash in any.
+ORDER = (
+    "status", "lane", "attempt", "model", "served_by", "task_type", "truncated", "repaired", "usage", "cost_usd", "cache",
+    "fallback", "error", "metadata", "created_at", "started_at", "finished_at",
+)  # fmt: skip
 JSON_FIELDS = frozenset({"usage", "fallback", "error", "cache", "metadata"})
 NUMBERS = frozenset({"attempt", "cost_usd"})
 TIMES = frozenset({"created_at", "started_at", "finished_at"})
@@ -26,10 +31,7 @@ def body_of(parcel: Parcel) -> bytes:
 
 def _data(parcel: Parcel) -> dict[str, Any]:
     data: dict[str, Any] = {"id": parcel.job_id, "object": "job", "url": f"/v1/jobs/{parcel.job_id}"}
-    for name, text in parcel.job.items():
-        if name == "result":
-            continue
-        data[name] = _value(name, text)
+    data |= {name: _value(name, parcel.job[name]) for name in ORDER if name in parcel.job}
     if "result" in parcel.job:
         data["result"] = json.loads(parcel.job["result"])
     elif "result_bytes" in parcel.job:
