@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -229,3 +232,11 @@ def test_the_document_describes_all_of_it(api: httpx.Client) -> None:
         for method, operation in document["paths"][path].items():
             good = next(reply for status, reply in operation["responses"].items() if status.startswith("2"))
             assert method == "delete" or good["content"]["application/json"]["examples"], (method, path)
+
+
+def test_the_examples_of_the_readme_are_accepted(api: httpx.Client) -> None:
+    """Each body at its address."""
+    section = (Path(__file__).parents[3] / "README.md").read_text().split("## Webhooks")[1].split("\n## ")[0]
+    found = re.findall(r"http://127\.0\.0\.1:8080(/v1/\S+).*?-d '(.*?)'$", section, re.DOTALL | re.MULTILINE)
+    assert [path for path, _ in found] == ["/v1/webhooks", "/v1/jobs"]
+    assert [api.post(path, json=json.loads(body)).status_code for path, body in found] == [201, 202]
