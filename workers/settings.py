@@ -259,6 +259,12 @@ class WebhookSettings(Section):
     jitter: float = Field(default=0.1, ge=0, le=0.5, description="share by which each wait is made longer or shorter")
     window_s: Seconds = Field(default=86_400, description="after that, counted from the event, the last try is made")
     max_retry_after_s: Seconds = Field(default=21_600, description="longest `Retry-After` that is honoured")
+    endpoint_slots: int = Field(
+        default=10,
+        ge=1,
+        le=1_000,
+        description="tries of one endpoint at once, so that a slow one leaves slots to others",
+    )
     endpoint_failures: int = Field(default=5, ge=1, le=1_000, description="failures in a row that pause an endpoint")
     endpoint_pause_s: Seconds = Field(default=10.0, description="its first pause; each further one is twice as long")
     endpoint_max_pause_s: Seconds = Field(default=1_800, description="its longest pause")

@@ -47,7 +47,7 @@ async def pass_delivery_time(store: Store, seconds: float) -> None:
     ms, redis, prefix = round(seconds * 1000), store.redis, store.settings.redis.key_prefix
     async for key in redis.scan_iter(match=f"{prefix}*", count=1000):
         name = key.removeprefix(prefix)
-        if name == "deliveries" or name.endswith((":parked", ":deliveries")):
+        if name == "deliveries" or name.endswith((":parked", ":deliveries", ":busy")):
             for member, _ in await redis.zrange(key, 0, -1, withscores=True):
                 await redis.zincrby(key, -ms, member)
         elif name.startswith(("delivery:", "target:")) or name.endswith(":secrets"):

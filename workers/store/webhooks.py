@@ -114,7 +114,7 @@ class WebhookStore:
         self._call = scripts.call
         self._prefix = settings.redis.key_prefix
         self._kept = settings.webhooks
-        self._limits = (str(self._kept.endpoint_failures), _ms(self._kept.window_s))
+        self._limits = (str(self._kept.endpoint_failures), _ms(self._kept.window_s), str(self._kept.endpoint_slots))
 
     async def add(self, tenant: str, endpoint_id: str, record: Mapping[str, Any]) -> tuple[bool, SecretStr | None]:
         """Register an endpoint; whether there was room, and the tenant's secret if it was never shown."""

@@ -40,7 +40,11 @@ class Sender:
         self._networks = settings.networks
         self._resolve: Resolver = resolver or SystemResolver(settings.slots)
         # Made once: reading the authorities takes longer than a request.
-        self._tls = ssl.create_default_context(cafile=str(settings.ca_file) if settings.ca_file else None)
+        self._tls = (
+            ssl.create_default_context(cafile=str(settings.ca_file))
+            if settings.ca_file
+            else httpx.create_ssl_context(trust_env=False)
+        )
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Try once; every way to fail is a receipt."""

@@ -236,6 +236,46 @@ async def test_a_probe_that_dies_is_followed_by_another(store: Store, hooks: Web
     await take(hooks, names[4])
 
 
+async def test_a_slow_endpoint_leaves_slots_to_others(make: Callable[..., Settings]) -> None:
+    """Of one target only so many are tried at once; the next goes when one has ended, the oldest first."""
+    async with open_store(make(webhooks={**LIMITS, "endpoint_slots": 3})) as store:
+        hooks = webhooks_of(store)
+        await add_endpoint(store)
+        names = await ended(store, 8)
+        everyone = [await take(hooks, name) for name in names[:3]]
+        assert [await hooks.claim(name) for name in names[3:]] == ["busy"] * 5
+        await pass_delivery_time(store, 1)
+        assert await due(hooks) == []
+        await hooks.settle(everyone[0], Settled("delivered"))
+        assert await due(hooks) + await due(hooks) == [names[3]]
+        await take(hooks, names[3])
+        assert await hooks.claim(names[4]) == "busy"
+        await pass_delivery_time(store, store.settings.webhooks.total_s + 6)
+        await take(hooks, names[4])
+
+
+async def test_a_delivery_that_breaks_every_worker_is_given_up(store: Store, hooks: WebhookStore) -> None:
+    """After fifty that never said how it went, and not before."""
+    (name,) = await ended(store)
+    for _ in range(50):
+        await take(hooks, name)
+        await pass_delivery_time(store, 21)
+    assert await hooks.claim(name) == "exhausted"
+
+
+async def test_a_settlement_repeated_after_a_lost_reply_counts_once(store: Store, hooks: WebhookStore) -> None:
+    """One try in the log, one failure of the endpoint."""
+    (name,) = await ended(store)
+    taken = await take(hooks, name)
+    for _ in range(2):
+        assert await hooks.settle(taken, Settled("retry", 5)) == "ok"
+    found = await hooks.delivery(TENANT, name)
+
+    assert found is not None
+    assert found.tries == 1
+    assert (await hooks.endpoints(TENANT))[0].failures == 1
+
+
 async def test_another_endpoint_is_not_held_up(store: Store, hooks: WebhookStore) -> None:
     """Nor is another tenant's."""
     other = ENDPOINT.replace("0", "f")

@@ -9,7 +9,7 @@ if r[3] ~= '' and redis.call('HEXISTS', T .. ':endpoints', r[3]) == 0 then retur
 if r[3] ~= '' and redis.call('HEXISTS', T .. ':endpoints:off', r[3]) == 1 then return 'disabled' end
 local now = now_ms()
 redis.call('HSET', key, 'status', 'pending', 'reason', '', 'tries', 0, 'log', '', 'since', whole(now), 'next_at', whole(now))
-redis.call('HDEL', key, 'delivered_at', 'last_try')
+redis.call('HDEL', key, 'delivered_at', 'last_try', 'lost')
 redis.call('PERSIST', key)
 redis.call('ZADD', P .. 'deliveries', now, id)
 return 'ok'

@@ -9,10 +9,12 @@ local limit, first, longest = tonumber(ARGV[FIRST + 5]), tonumber(ARGV[FIRST + 6
 local least, share = tonumber(ARGV[FIRST + 8]), tonumber(ARGV[FIRST + 9])
 local key = P .. 'delivery:' .. id
 local now = now_ms()
-local r = redis.call('HMGET', key, 'status', 'claims', 'tenant', 'endpoint', 'target')
+local r = redis.call('HMGET', key, 'status', 'claims', 'tenant', 'endpoint', 'target', 'claimed_until')
 -- A late word of one who lost the claim is of no interest, unless it is that the receiver has it.
 if r[1] ~= 'pending' or (r[2] ~= claim and outcome ~= 'delivered') then return r[1] or 'unknown' end
+if r[2] == claim and not r[6] then return 'ok' end -- our own, reply lost
 local target = P .. r[5]
+redis.call('ZREM', target .. ':busy', id)
 local known = redis.call('HGET', key, 'log')
 if note ~= '' then redis.call('HSET', key, 'log', (known and known ~= '') and (known .. ',' .. note) or note) end
 redis.call('HDEL', key, 'claimed_until')

@@ -1,10 +1,10 @@
 -- The deliveries whose time has come, for messages to the queue `deliver`; each is put off until its message counts as
 -- lost, so that a process that dies before it sends one loses nothing. A paused target lets one delivery through at the
--- end of its pause, and all of them once one has arrived.
--- most, most messages that may lie in the queue, failures that pause a target, window (ms).
+-- end of its pause, and the others once one has arrived, as many at once as it may have.
+-- most, most messages that may lie in the queue, failures that pause a target, window (ms), most tries of a target at once.
 -- Returns id and tries of each delivery, one after the other.
 local most, room = tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]) - redis.call('LLEN', P .. 'deliver')
-local limit, window = tonumber(ARGV[FIRST + 2]), tonumber(ARGV[FIRST + 3])
+local limit, window, together = tonumber(ARGV[FIRST + 2]), tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local now = now_ms()
 
 local function release(target, ids)
@@ -22,7 +22,9 @@ local function look_at(member)
   local wait = math.max(tonumber(r[2] or '0'), tonumber(r[3] or '0'))
   local again = now + 100
   if tonumber(r[1] or '0') < limit then
-    release(target, redis.call('ZRANGE', parked, 0, 199))
+    redis.call('ZREMRANGEBYSCORE', target .. ':busy', 0, now)
+    local free = together - redis.call('ZCARD', target .. ':busy')
+    if free > 0 then release(target, redis.call('ZRANGE', parked, 0, free - 1)) end
   elseif wait > now then
     again = math.min(wait, now + 60000)
   else

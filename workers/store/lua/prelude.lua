@@ -21,7 +21,8 @@
 --   deliveries            sorted set of what is to be sent -> when (ms); `t:TARGET` stands for a target to look at
 --   tenant:T:deliveries   sorted set of a tenant's deliveries -> since when (ms)
 --   target:T:NAME         how an endpoint (or the host of a job's own address) fares: failures in a row, until (ms),
---                         probe (ms); target:T:NAME:parked are the deliveries that wait for it
+--                         probe (ms); target:T:NAME:parked are the deliveries that wait for it, target:T:NAME:busy
+--                         those that are being tried -> until when (ms)
 -- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s), and of
 -- webhooks, joined by commas: largest result in one (bytes), most ended deliveries kept, for how long (s).
 local P = KEYS[1]
