@@ -122,10 +122,11 @@ def _event(body: bytes) -> dict[str, Any]:
 
 def _words(data: dict[str, Any]) -> str:
     parts = [str(data[name]) for name in ("id", "lane", "model") if data.get(name)]
-    if data.get("error"):
-        parts.append(f"{data['error'].get('code')}: {data['error'].get('message')}")
-    elif data.get("fallback") and data.get("status") != "succeeded":
-        parts.append(f"{data['fallback'].get('from_model')} was given up ({data['fallback'].get('cause')})")
+    error, fallback = data.get("error"), data.get("fallback")
+    if isinstance(error, dict):
+        parts.append(f"{error.get('code')}: {error.get('message')}")
+    elif isinstance(fallback, dict) and data.get("status") != "succeeded":
+        parts.append(f"{fallback.get('from_model')} was given up ({fallback.get('cause')})")
     elif "result" in data:
         parts.append(json.dumps(data["result"], ensure_ascii=False))
     elif data.get("result_omitted"):

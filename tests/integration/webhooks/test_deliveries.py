@@ -406,3 +406,19 @@ async def test_pages_of_deliveries(store: Store, hooks: WebhookStore) -> None:
     (one,), _ = await hooks.page(TENANT, limit=4, cursor=None, wanted={"job_id": f"job_{names[7][4:36]}"})
     assert one.id == names[7]
     assert await hooks.page("other", limit=4, cursor=None, wanted={}) == ([], None)
+
+
+async def test_with_a_key_of_the_operator_redis_does_not_hold_the_secret(make: Callable[..., Settings]) -> None:
+    """What is shown is what signs, and neither it nor the key lies in Redis."""
+    async with open_store(make(webhooks={"signing_key": "the operator's key"})) as store:
+        await add_endpoint(store)
+        (name,) = await ended(store)
+        (first,) = (await take(webhooks_of(store), name)).parcel.secrets
+        shown, _ = await webhooks_of(store).rotate(TENANT)
+        await pass_delivery_time(store, 30)
+        assert (await take(webhooks_of(store), name)).parcel.secrets == (shown, first)
+        everything = str(await store.everything())
+
+        for secret in (shown, first):
+            assert secret.get_secret_value().removeprefix("whsec_") not in everything
+        assert "operator" not in everything
