@@ -27,6 +27,7 @@ GONE = 410
 CLAIM_FOR_S = 5.0
 SETTLE_FOR_S = 10.0  # beyond that the claim runs out, and the delivery is tried again under the same id
 MOST_HINTS = 200
+BUSY_S = 0.02
 
 
 class Courier(Protocol):
@@ -71,13 +72,14 @@ class DeliverStage:
         await self._settle(taken, settled)
 
     async def pump_for_ever(self) -> None:
-        """Put hints for what is due into the queue every `webhooks.poll_s` seconds, until cancelled."""
+        """Put hints for what is due into the queue until cancelled; look again at once while there is something."""
         while True:
+            found = 0
             try:
-                await self.pump()
+                found = await self.pump()
             except StoreUnavailable:
                 log.warning("deliveries.waiting", reason="Redis is away")
-            await asyncio.sleep(self.settings.poll_s)
+            await asyncio.sleep(min(BUSY_S, self.settings.poll_s) if found else self.settings.poll_s)
 
     async def pump(self) -> int:
         """Put hints for what is due into the queue once; how many."""

@@ -176,13 +176,11 @@ async def test_a_dead_endpoint_backs_off_as_a_whole(store: Store, hooks: Webhook
     assert [await hooks.claim(name) for name in names[:3]] == ["paused"] * 3, "their own schedule waits, too"
 
     await pass_delivery_time(store, 5)
-    assert await due(hooks) == []  # the pause is over: one is let through
     (probe,) = await due(hooks)
     taken = await take(hooks, probe)
     others = [name for name in names if name != probe]
     assert {await hooks.claim(name) for name in others} == {"paused"}
     await hooks.settle(taken, Settled("delivered"))
-    await due(hooks)
     assert set(await due(hooks)) == set(others), "it has recovered: all are due"
 
 
@@ -247,7 +245,7 @@ async def test_a_slow_endpoint_leaves_slots_to_others(make: Callable[..., Settin
         await pass_delivery_time(store, 1)
         assert await due(hooks) == []
         await hooks.settle(everyone[0], Settled("delivered"))
-        assert await due(hooks) + await due(hooks) == [names[3]]
+        assert await due(hooks) == [names[3]]
         await take(hooks, names[3])
         assert await hooks.claim(names[4]) == "busy"
         await pass_delivery_time(store, store.settings.webhooks.total_s + 6)
@@ -333,9 +331,10 @@ async def test_a_deleted_endpoint_has_nothing_more(store: Store, hooks: WebhookS
         await fail(hooks, name)
     assert await hooks.claim(names[3]) == "paused"
     assert await hooks.change("delete", TENANT, ENDPOINT)
-    await due(hooks)
     await pass_delivery_time(store, 100)
-    for name in await due(hooks):
+    found = await due(hooks)
+    assert set(found) == set(names)
+    for name in found:
         assert await hooks.claim(name) == "deleted"
 
     assert await store.redis.zcard(store.key("deliveries")) == 0

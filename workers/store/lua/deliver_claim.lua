@@ -52,7 +52,7 @@ if not over and tonumber(t[1] or '0') >= limit then
 end
 local busy = P .. target .. ':busy'
 redis.call('ZREMRANGEBYSCORE', busy, 0, now)
-if redis.call('ZCARD', busy) >= together then return park(now + 100, 'busy') end
+if redis.call('ZCARD', busy) >= together then return park(now + 20, 'busy') end
 redis.call('ZADD', busy, now + lease, id)
 redis.call('PEXPIRE', busy, lease * 2)
 

@@ -7,10 +7,20 @@ local most, room = tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]) - redis.call
 local limit, window, together = tonumber(ARGV[FIRST + 2]), tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local now = now_ms()
 
+local found = {}
+
+local function hint(id)
+  redis.call('ZADD', P .. 'deliveries', now + LOST, id)
+  found[#found + 1] = id
+  found[#found + 1] = redis.call('HGET', P .. 'delivery:' .. id, 'tries') or '0'
+  room = room - 1
+end
+
 local function release(target, ids)
   for _, id in ipairs(ids) do
+    if room <= 0 then return end
     redis.call('ZREM', target .. ':parked', id)
-    redis.call('ZADD', P .. 'deliveries', now, id)
+    hint(id)
   end
 end
 
@@ -20,7 +30,7 @@ local function look_at(member)
   local parked = target .. ':parked'
   release(target, redis.call('ZRANGEBYSCORE', parked, 0, now - window, 'LIMIT', 0, 100)) -- their last try
   local wait = math.max(tonumber(r[2] or '0'), tonumber(r[3] or '0'))
-  local again = now + 100
+  local again = now + 20
   if tonumber(r[1] or '0') < limit then
     redis.call('ZREMRANGEBYSCORE', target .. ':busy', 0, now)
     local free = together - redis.call('ZCARD', target .. ':busy')
@@ -38,15 +48,12 @@ local function look_at(member)
   end
 end
 
-local found = {}
 if room <= 0 then return found end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'deliveries', 0, now, 'LIMIT', 0, math.min(most, room))) do
   if string.sub(id, 1, 2) == 't:' then
     look_at(id)
-  else
-    redis.call('ZADD', P .. 'deliveries', now + LOST, id)
-    found[#found + 1] = id
-    found[#found + 1] = redis.call('HGET', P .. 'delivery:' .. id, 'tries') or '0'
+  elseif room > 0 then
+    hint(id)
   end
 end
 return found
