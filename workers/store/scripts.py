@@ -17,10 +17,12 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from workers.contracts.errors import StoreUnavailable
-from workers.settings import Settings, WebhookSettings
+from workers.settings import Settings
 from workers.store.connection import translated
+from workers.webhook_settings import WebhookSettings
 
 LUA = resources.files("workers.store") / "lua"
+BEFORE_EACH: Final = ("prelude", "webhooks")
 Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
 
@@ -37,8 +39,8 @@ def _of_webhooks(settings: WebhookSettings) -> str:
 
 
 def load(name: str) -> str:
-    """Read a script with its prelude."""
-    return LUA.joinpath("prelude.lua").read_text() + LUA.joinpath(f"{name}.lua").read_text()
+    """Read a script with what is put before each."""
+    return "".join(LUA.joinpath(f"{part}.lua").read_text() for part in (*BEFORE_EACH, name))
 
 
 class Scripts:

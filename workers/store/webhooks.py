@@ -1,6 +1,6 @@
 """Webhooks in Redis: endpoints, signing secrets and deliveries.
 
-That an event happened is noted by the scripts that end a job (`tell` in prelude.lua); what is here takes it on from there.
+That an event happened is noted by the scripts that end a job (`tell` in webhooks.lua); what is here takes it on from there.
 """
 
 from __future__ import annotations
