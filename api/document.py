@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from api.answers import ProblemDetails
 from api.problems import MEDIA_TYPE
 from workers.contracts.request import JobRequest
+from workers.contracts.webhooks import EndpointRequest
 from workers.settings import Settings
 
 TITLE, VERSION = "Thinkline", "0.1.0"
@@ -23,9 +24,9 @@ REFUSALS = {
     400: "malformed",
     401: "no valid API key",
     403: "not allowed: the key lacks the scope, or there are no keys and this is not the API's own machine",
-    404: "this tenant has no such job",
+    404: "this tenant has nothing of that name",
     408: "the body did not come in",
-    409: "the job's state does not allow it",
+    409: "its state does not allow it",
     413: "the body is too large",
     415: "not JSON",
     422: "a field or parameter does not fit",
@@ -67,7 +68,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
 def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     document = get_openapi(title=TITLE, version=VERSION, description=ABOUT, routes=app.routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (JobRequest, ProblemDetails):  # the first is read from bytes, the second written by handlers
+    for model in (JobRequest, EndpointRequest, ProblemDetails):  # read from bytes, or written by handlers
         schema = model.model_json_schema(by_alias=True, ref_template=REF)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
@@ -78,6 +79,7 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     for path, name, most in (
         ("/v1/jobs/{job_id}", "wait", settings.api.max_wait_s),
         ("/v1/jobs", "limit", settings.api.page_limit),
+        ("/v1/webhooks/deliveries", "limit", settings.api.page_limit),
     ):
         _parameter(document, path, name)["schema"]["maximum"] = most
     # Without keys only this machine is served, and asks for none.

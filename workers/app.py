@@ -13,7 +13,7 @@ from celery import Celery, Task, bootsteps
 from celery.worker.request import Request
 from kombu.entity import Queue as BrokerQueue
 
-from workers.contracts.job import QUEUES
+from workers.contracts.job import SERVED
 from workers.settings import Settings, load_settings
 
 # Far above every deadline: Celery must never bring a message back by itself, leases and the reaper do that.
@@ -37,8 +37,8 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_connection_timeout": settings.redis.connect_timeout_s,
         # Not acknowledged: that would be two writes to Redis a message, to keep what the record keeps already.
-        "task_queues": [BrokerQueue(name, routing_key=name, no_ack=True) for name in QUEUES],
-        "task_routes": {f"thinkline.{name}": {"queue": name} for name in QUEUES},
+        "task_queues": [BrokerQueue(name, routing_key=name, no_ack=True) for name in SERVED],
+        "task_routes": {f"thinkline.{name}": {"queue": name} for name in SERVED},
         "task_default_queue": "classify",
         "task_create_missing_queues": False,
         "task_serializer": "json",

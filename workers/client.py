@@ -19,6 +19,7 @@ from workers.contracts.job import Feedback, Job, JobEvent, JobPage
 from workers.contracts.request import JobRequest
 from workers.contracts.routing import RouterStatus
 from workers.contracts.usage import FailureReport, UsageReport
+from workers.contracts.webhooks import ENDINGS
 from workers.settings import Settings
 from workers.store.cache import CacheStore
 from workers.store.connection import connect
@@ -30,9 +31,11 @@ from workers.store.scripts import Scripts
 from workers.store.signals import Signals
 from workers.store.usage import UsageReader
 from workers.submission.budget import divide
+from workers.submission.destination import read_destination
 from workers.submission.fingerprint import JOB_ID, body_hash, id_at, key_hash, new_job_id
 from workers.submission.schema import check_schema
 from workers.submission.scope import cache_key, scope_hash
+from workers.webhook_client import WebhookClient
 
 OR_ELSE = ("|", 0)  # the gates behind it refuse only when all of them are full
 MOST_EVENTS = 1_000
@@ -67,6 +70,7 @@ class Client:
         scripts = Scripts(self._redis, settings)
         self._store = JobStore(scripts)
         self._cache = CacheStore(self._redis, scripts, settings)
+        self.webhooks = WebhookClient(self._redis, scripts, settings)
         self._reader = JobReader(self._redis, settings)
         self._signals = Signals(self._tail, settings)
 
@@ -93,7 +97,7 @@ class Client:
             idempotency_key: the same key and body give the same job while the key is remembered.
 
         Raises:
-            InvalidRequest: the schema, the model or the deadline cannot be accepted.
+            InvalidRequest: the schema, the model, the deadline or the webhook's address cannot be accepted.
             IdempotencyMismatch: the key came with another body.
             Overloaded: too many jobs wait already.
             StoreUnavailable: Redis is away; nothing is known to be accepted.
@@ -300,6 +304,7 @@ class Client:
         if request.answer_schema is not None:
             check_schema(request.answer_schema)
         budget = divide(request.deadline_s, settings)
+        webhook = self._webhook(request)
         kept = settings.cache.enabled and _deterministic(request, settings)
         mode = request.cache if kept else "off"
         key = cache_key(tenant, request, settings) if mode != "off" else ""
@@ -313,6 +318,7 @@ class Client:
             "cache_key": key,
             "cache_scope": scope_hash(request, settings) if key else None,
             "metadata": request.metadata or None,
+            **webhook,
         }
         return NewJob(
             job_id=new_job_id(),
@@ -325,6 +331,13 @@ class Client:
             idempotency_s=settings.reliability.idempotency_s,
             exact_hash=key if mode == "use" else "",
         )
+
+    def _webhook(self, request: JobRequest) -> dict[str, str]:
+        """What the step that ends the job must know of the address that the job itself names."""
+        if request.webhook_url is None:
+            return {}
+        url = read_destination(request.webhook_url, self._settings.webhooks, field="webhook_url").url
+        return {"webhook_url": url, "webhook_events": ",".join(dict.fromkeys(request.webhook_events or ENDINGS))}
 
     def _check_model(self, request: JobRequest) -> None:
         if request.model is None:

@@ -19,7 +19,7 @@ ENV_PREFIX = "THINKLINE_"
 CONFIG = f"{ENV_PREFIX}CONFIG"
 CLIENT_KEY = f"{ENV_PREFIX}CLIENT_KEY"  # the API key that `thinkline` commands send; no setting of the system
 REDIS_URL_NAMES = (f"{ENV_PREFIX}REDIS_URL", "REDIS_URL")
-SECRET_NAMES = frozenset({"api_key", "redis_url", "headers", "sha256"})
+SECRET_NAMES = frozenset({"api_key", "redis_url", "headers", "sha256", "signing_key"})
 
 
 def take_over_env_file() -> None:

@@ -22,13 +22,14 @@ import uvloop
 from workers import caching, classifying, structured
 from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
-from workers.contracts.job import QUEUES, Expected, Queue
+from workers.contracts.job import DELIVER, LANES, SERVED, Expected, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
 from workers.settings import LaneSettings, Settings, UpstreamSettings
 from workers.stages.answer import AnswerStage
 from workers.stages.classify import ClassifyStage
+from workers.stages.deliver import DeliverStage
 from workers.stages.lease import Leases
 from workers.stages.reap import Reaper
 from workers.stages.settle import Settlement
@@ -38,9 +39,11 @@ from workers.store.jobs import JobStore
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
 from workers.store.scripts import Scripts
+from workers.store.webhooks import WebhookStore
 from workers.telemetry import logger
 from workers.upstream.breaker import CircuitBreaker
 from workers.upstream.client import UpstreamClient
+from workers.webhooks.sending import Sender
 
 log = logger("runtime")
 SWITCH_S = 0.0005
@@ -50,9 +53,9 @@ class Runtime:
     """All that one worker process runs on. `start` before the first job, `drain` and `stop` at the end."""
 
     def __init__(self, settings: Settings, queues: Sequence[str]) -> None:
-        unknown = set(queues) - set(QUEUES)
+        unknown = set(queues) - set(SERVED)
         if unknown:
-            raise SettingsError(f"queues {sorted(unknown)} do not exist: allowed are {', '.join(QUEUES)}")
+            raise SettingsError(f"queues {sorted(unknown)} do not exist: allowed are {', '.join(SERVED)}")
         self.settings = settings
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._queues = tuple(queues)
@@ -76,7 +79,7 @@ class Runtime:
         asyncio.run_coroutine_threadsafe(self._open(deciding), self._loop).result(timeout=60)
         log.info("worker.started", worker=self.worker, queues=list(self._queues))
 
-    def run(self, queue: Queue, job_id: str, attempt: int) -> None:
+    def run(self, queue: ServedQueue, job_id: str, attempt: int) -> None:
         """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
         try:
             asyncio.run_coroutine_threadsafe(self._stage(queue, job_id, attempt), self._loop).result()
@@ -89,18 +92,20 @@ class Runtime:
             # runs out now, the reaper gives the job to another worker, and after a few tries it is set aside.
             log.error("attempt.broken", job=job_id, attempt=attempt, error=type(error).__name__, where=_where(error))  # noqa: TRY400
 
-    def _stage(self, queue: Queue, job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
+    def _stage(self, queue: ServedQueue, job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
         if queue == "classify":
             if self._classify is None:
                 raise SettingsError("this worker was not started for the classify queue")
             return self._classify.run(job_id, attempt)
+        if queue == "deliver":
+            return self._deliver.run(job_id)
         return self._answer.run(queue, job_id, attempt)
 
     def drain(self) -> None:
         """Give running attempts their grace, then hand them back; returns when none is left or time is over."""
         grace_s = self.settings.reliability.shutdown_grace_s
         try:
-            asyncio.run_coroutine_threadsafe(self._leases.drain(grace_s), self._loop).result(timeout=grace_s + 5)
+            asyncio.run_coroutine_threadsafe(self._drain(grace_s), self._loop).result(timeout=grace_s + 5)
         except TimeoutError:
             log.warning("worker.drain_timeout", in_flight=len(self._leases))
 
@@ -131,6 +136,8 @@ class Runtime:
             settings=settings,
             worker=self.worker,
         )
+        self._sender = Sender(settings.webhooks)
+        self._deliver = DeliverStage(WebhookStore(self._redis, scripts, settings), self._sender, settings.webhooks)
         reaper = Reaper(store, settings)
         cache = None if deciding is None else await caching.open_cache(self._redis, scripts, settings, deciding.encoder)
         deciders = [] if deciding is None or cache is None else self._decide_with(deciding, store, remembered, cache)
@@ -140,6 +147,8 @@ class Runtime:
             asyncio.create_task(caching.sweep_for_ever(self._redis, scripts, settings), name="sweeper"),
             *deciders,
         ]
+        if DELIVER in self._queues:
+            self._background.append(asyncio.create_task(self._deliver.pump_for_ever(), name="deliveries"))
         for task in self._background:
             task.add_done_callback(_never_ends)
 
@@ -165,6 +174,9 @@ class Runtime:
         work = {"router": watch, **cached.background}
         return [asyncio.create_task(task, name=name) for name, task in work.items()]
 
+    async def _drain(self, grace_s: float) -> None:
+        await asyncio.gather(self._leases.drain(grace_s), self._deliver.drain(grace_s))
+
     async def _close(self) -> None:
         for task in self._background:
             task.cancel()
@@ -172,10 +184,11 @@ class Runtime:
         if self._embedder is not None:
             self._embedder.close()
         await self._upstream.aclose()
+        await self._sender.aclose()
         await self._redis.aclose()
 
     def _most_in_flight(self) -> int:
-        lanes: list[LaneSettings] = [getattr(self.settings.lanes, name) for name in self._queues if name != "classify"]
+        lanes: list[LaneSettings] = [getattr(self.settings.lanes, name) for name in self._queues if name in LANES]
         return max(sum(lane.slots for lane in lanes), 8)
 
 

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from pydantic import (
     AliasChoices,
     BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
@@ -39,17 +38,12 @@ from workers.environment import (
     refuse_unknown_variables,
     take_over_env_file,
 )
+from workers.section import Seconds, Section
+from workers.webhook_settings import WebhookSettings
 
 LOCAL_MODEL = "smollm2-135m-instruct"
-Seconds = Annotated[float, Field(gt=0, le=604_800)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-Scope = Literal["jobs:read", "jobs:write", "operations:read"]
-
-
-class Section(BaseModel):
-    """A part of the settings; unknown names in it are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+Scope = Literal["jobs:read", "jobs:write", "operations:read", "webhooks:read", "webhooks:write"]
 
 
 class UpstreamSettings(Section):
@@ -311,6 +305,7 @@ class Settings(BaseSettings):
     budget: BudgetSettings = Field(default_factory=BudgetSettings, description="how deadlines are divided")
     cache: CacheSettings = Field(default_factory=CacheSettings, description="the answer cache")
     breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="the circuit breakers")
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings, description="webhooks")
 
     @classmethod
     def settings_customise_sources(
@@ -358,6 +353,8 @@ class Settings(BaseSettings):
                 f"budget.default_deadline_s is {self.budget.default_deadline_s:g}: it must not be above"
                 f" budget.max_deadline_s, which is {self.budget.max_deadline_s:g}"
             )
+        if self.webhooks.ca_file is not None and not self.webhooks.ca_file.is_file():
+            raise ValueError(f"webhooks.ca_file is {str(self.webhooks.ca_file)!r}: there is no such file")
         if not self.api_keys and not is_loopback(self.api.host):
             raise ValueError(
                 f"api.host is {self.api.host!r}, but without api_keys the API binds to loopback only:"

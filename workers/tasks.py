@@ -10,7 +10,7 @@ from celery.signals import celeryd_after_setup, worker_shutdown, worker_shutting
 
 from workers.app import celery_app
 from workers.contracts.errors import SettingsError
-from workers.contracts.job import Queue
+from workers.contracts.job import ServedQueue
 from workers.runtime import Runtime
 from workers.settings import load_settings
 from workers.telemetry import configure_logging
@@ -19,7 +19,7 @@ __all__ = ["celery_app"]
 _process: dict[str, Runtime] = {}
 
 
-def _run(queue: Queue, job_id: str, attempt: int) -> None:
+def _run(queue: ServedQueue, job_id: str, attempt: int) -> None:
     _process["runtime"].run(queue, job_id, attempt)
 
 
@@ -45,6 +45,12 @@ def standard(job_id: str, attempt: int) -> None:
 def fallback(job_id: str, attempt: int) -> None:
     """Answer a job with the standard model after reasoning failed."""
     _run("fallback", job_id, attempt)
+
+
+@celery_app.task(name="thinkline.deliver")
+def deliver(delivery_id: str, tries: int) -> None:
+    """Send a webhook."""
+    _run("deliver", delivery_id, tries)
 
 
 @celeryd_after_setup.connect

@@ -131,7 +131,16 @@ def test_the_printed_curl_line_works_as_it_is(local: Local) -> None:
 def test_each_part_is_shown_with_its_time_and_address(local: Local) -> None:
     """The user sees who was ready when, and where everything is."""
     said = local.process.log.read_text()
-    for name in ("redis", "api", "worker-classify", "worker-reasoning", "worker-standard", "worker-fallback", "flower"):
+    for name in (
+        "redis",
+        "api",
+        "worker-classify",
+        "worker-reasoning",
+        "worker-standard",
+        "worker-fallback",
+        "worker-deliver",
+        "flower",
+    ):
         assert f"✓ {name} " in said
     assert f"API      {local.api}" in said
     assert f"Flower   {local.flower}" in said

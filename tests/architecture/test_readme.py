@@ -52,8 +52,8 @@ def test_the_names_in_the_table_exist(row: str) -> None:
 
 
 def test_every_stage_of_the_table_is_there() -> None:
-    """Seven rows: submit, classify, answer, fall back, extract, finish, reap."""
-    assert len(table_rows()) == 7
+    """Eight rows: submit, classify, answer, fall back, extract, finish, deliver, reap."""
+    assert len(table_rows()) == 8
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

@@ -8,7 +8,7 @@ from typing import Any
 from redis import Redis
 
 from workers.app import celery_app as app
-from workers.contracts.job import QUEUES
+from workers.contracts.job import SERVED
 from workers.settings import load_settings
 from workers.store.messages import TASKS
 
@@ -22,5 +22,5 @@ def note(task: Any, job_id: str, attempt: int) -> None:
     notes.rpush(f"{settings.redis.key_prefix}taken", json.dumps(taken))
 
 
-for queue in QUEUES:
+for queue in SERVED:
     app.task(name=TASKS[queue], bind=True)(note)

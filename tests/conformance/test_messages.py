@@ -16,7 +16,7 @@ from celery import Celery
 from redis import Redis
 
 from workers.app import celery_config
-from workers.contracts.job import QUEUES, Queue
+from workers.contracts.job import SERVED, ServedQueue
 from workers.settings import Settings
 from workers.store.messages import TASKS, message
 
@@ -36,7 +36,7 @@ def celerys_own(settings: Settings, broker: Redis) -> Any:
     app = Celery("conformance", set_as_current=False)
     app.conf.update(celery_config(settings))
 
-    def publish(queue: Queue, job_id: str, attempt: int) -> dict[str, Any]:
+    def publish(queue: ServedQueue, job_id: str, attempt: int) -> dict[str, Any]:
         def body(job_id: str, attempt: int) -> None:
             """Stand for a task of ours."""
 
@@ -49,8 +49,8 @@ def celerys_own(settings: Settings, broker: Redis) -> Any:
     app.close()
 
 
-@pytest.mark.parametrize("queue", QUEUES)
-def test_a_message_is_field_for_field_what_celery_publishes(queue: Queue, celerys_own: Any) -> None:
+@pytest.mark.parametrize("queue", SERVED)
+def test_a_message_is_field_for_field_what_celery_publishes(queue: ServedQueue, celerys_own: Any) -> None:
     """Envelope, headers, properties and body are equal but for the sender's own names and ids."""
     job_id = "job_01a2093e44550123456789abcdef0123"
     theirs, ours = celerys_own(queue, job_id, 7), json.loads(message(queue, job_id, 7))
@@ -81,7 +81,7 @@ def test_a_message_carries_nothing_but_id_and_attempt() -> None:
 def test_a_real_worker_takes_our_messages(settings: Settings, broker: Redis, tmp_path: Path) -> None:
     """A `celery` process with the threads pool runs the named task of each queue with our arguments."""
     prefix = settings.redis.key_prefix
-    sent = [(queue, f"job_{number:032x}", number) for number, queue in enumerate(QUEUES * 3)]
+    sent = [(queue, f"job_{number:032x}", number) for number, queue in enumerate(SERVED * 3)]
     for queue, job_id, attempt in sent:
         broker.lpush(f"{prefix}{queue}", message(queue, job_id, attempt))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "THINKLINE_REDIS__KEY_PREFIX": prefix}

@@ -9,12 +9,14 @@ from workers.cli.key import key
 from workers.cli.reports import failures, usage
 from workers.cli.settings import settings
 from workers.cli.up import up
+from workers.cli.webhook import webhook
 from workers.cli.worker import worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 for command in (up, demo, worker, failures, usage, settings):
     app.command()(command)
 app.add_typer(key, name="key")
+app.add_typer(webhook, name="webhook")
 
 
 @app.callback()

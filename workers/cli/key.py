@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 key = typer.Typer(no_args_is_help=True, help="API keys")
-KINDS = ("jobs:read", "jobs:write", "operations:read")
+KINDS = ("jobs:read", "jobs:write", "operations:read", "webhooks:read", "webhooks:write")
 
 
 @key.callback()

@@ -9,23 +9,23 @@ import typer
 
 from workers.cli.failing import fail, settings_or_exit
 from workers.contracts.errors import SettingsError
-from workers.contracts.job import QUEUES
+from workers.contracts.job import SERVED
 from workers.settings import Settings
 from workers.telemetry import configure_logging
 
 
 def worker(
-    queues: Annotated[str, typer.Option(help="queues to serve, joined by commas")] = ",".join(QUEUES),
+    queues: Annotated[str, typer.Option(help="queues to serve, joined by commas")] = ",".join(SERVED),
     slots: Annotated[int | None, typer.Option(min=1, max=5000, help="jobs in flight; by default the lanes'")] = None,
     name: Annotated[str | None, typer.Option(help="name of the worker, as Flower shows it")] = None,
 ) -> None:
     """Serve queues until stopped; SIGTERM ends or hands back what runs."""
     settings = settings_or_exit()
     wanted = [queue.strip() for queue in queues.split(",") if queue.strip()]
-    unknown = sorted(set(wanted) - set(QUEUES))
+    unknown = sorted(set(wanted) - set(SERVED))
     if unknown or not wanted:
         raise typer.BadParameter(
-            f"{', '.join(unknown) or 'none'}: allowed are {', '.join(QUEUES)}", param_hint="--queues"
+            f"{', '.join(unknown) or 'none'}: allowed are {', '.join(SERVED)}", param_hint="--queues"
         )
     configure_logging(settings.log_level)
     from workers.app import celery_app  # noqa: PLC0415 - Celery is imported by workers alone
@@ -48,5 +48,7 @@ def worker(
 def _slots(settings: Settings, queue: str) -> int:
     if queue == "classify":
         return settings.classify.slots
+    if queue == "deliver":
+        return settings.webhooks.slots
     found: int = getattr(settings.lanes, queue).slots
     return found

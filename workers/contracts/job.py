@@ -17,12 +17,15 @@ from workers.contracts.routing import RouteDecision
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Lane = Literal["reasoning", "standard", "fallback"]
 Queue = Literal["classify", "reasoning", "standard", "fallback"]
+ServedQueue = Literal["classify", "reasoning", "standard", "fallback", "deliver"]
 Phase = Literal["classifying", "waiting", "thinking", "answering", "extracting"]
 ServedBy = Literal["model", "exact_cache", "semantic_cache"]
 
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 LANES: tuple[Lane, ...] = ("reasoning", "standard", "fallback")
-QUEUES: tuple[Queue, ...] = ("classify", "reasoning", "standard", "fallback")
+QUEUES: tuple[Queue, ...] = ("classify", "reasoning", "standard", "fallback")  # those that jobs wait in
+DELIVER: Literal["deliver"] = "deliver"  # the queue of webhooks
+SERVED: tuple[ServedQueue, ...] = (*QUEUES, DELIVER)  # those that have workers
 
 
 class Frozen(BaseModel):

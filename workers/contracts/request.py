@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+
+from workers.contracts.webhooks import Events, Url
 
 MAX_INPUT_CHARS = 400_000
 MAX_MESSAGES = 200
@@ -66,6 +68,10 @@ class JobRequest(Generation):
     )
     cache: Literal["use", "refresh", "off"] = "use"
     metadata: dict[MetadataKey, MetadataValue] = Field(default_factory=dict, max_length=MAX_METADATA)
+    webhook_url: Url | None = Field(default=None, description="where to post how this job ends, signed")
+    webhook_events: Events | None = Field(
+        default=None, description="what to post there; by default how the job ends; only with `webhook_url`"
+    )
 
     @field_validator("input")
     @classmethod
@@ -78,6 +84,13 @@ class JobRequest(Generation):
             raise ValueError("the last message must be the user's and must not be blank")
         if sum(len(message.content) for message in value) > MAX_INPUT_CHARS:
             raise ValueError(f"all messages together may have at most {MAX_INPUT_CHARS} characters")
+        return value
+
+    @field_validator("webhook_events")
+    @classmethod
+    def _goes_somewhere(cls, value: Events | None, info: ValidationInfo) -> Events | None:
+        if value is not None and info.data.get("webhook_url") is None:
+            raise ValueError("needs a valid `webhook_url`")
         return value
 
     @property

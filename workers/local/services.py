@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from workers.contracts.job import QUEUES
+from workers.contracts.job import SERVED
 from workers.local.redis_server import answers, server_command
 from workers.local.service import Port, Service, free_port
 from workers.settings import LOCAL_MODEL, Settings, is_loopback
@@ -54,7 +54,7 @@ def services(settings: Settings, env: dict[str, str], demo_port: int | None) -> 
         env: what every process finds in its environment.
         demo_port: where the scripted upstream of the demonstration listens; None for none.
     """
-    found = [_api(settings, env), *(_worker(settings, queue, env) for queue in QUEUES), _flower(settings, env)]
+    found = [_api(settings, env), *(_worker(settings, queue, env) for queue in SERVED), _flower(settings, env)]
     if settings.uses_local_model:
         found.append(_local_model(settings, env))
     if demo_port:
@@ -119,14 +119,15 @@ def _api(settings: Settings, env: dict[str, str]) -> Service:
 
 
 def _worker(settings: Settings, queue: str, env: dict[str, str]) -> Service:
-    lane = settings.classify if queue == "classify" else getattr(settings.lanes, queue)
+    others = {"classify": settings.classify.slots, "deliver": settings.webhooks.slots}
+    slots = others.get(queue) or getattr(settings.lanes, queue).slots
     return Service(
         name=f"worker-{queue}",
         command=(*PYTHON, "workers.cli", "worker", "--queues", queue),
         ready=has_part(f"{api_url(settings)}/readyz", f"worker_{queue}"),
         env=env,
         stop_within_s=settings.reliability.shutdown_grace_s + 10,
-        note=f"{lane.slots} slots",
+        note=f"{slots} slots",
     )
 
 

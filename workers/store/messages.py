@@ -11,19 +11,23 @@ import secrets
 import socket
 from base64 import b64encode
 
-from workers.contracts.job import Queue
+from workers.contracts.job import ServedQueue
 
-TASKS: dict[Queue, str] = {
+TASKS: dict[ServedQueue, str] = {
     "classify": "thinkline.classify",
     "reasoning": "thinkline.reasoning",
     "standard": "thinkline.standard",
     "fallback": "thinkline.fallback",
+    "deliver": "thinkline.deliver",
 }
 _ORIGIN = f"thinkline@{socket.gethostname()}"
 
 
-def message(queue: Queue, job_id: str, attempt: int) -> str:
-    """Make the message that asks a worker of a queue for one attempt (Celery's protocol 2, kombu's Redis envelope)."""
+def message(queue: ServedQueue, job_id: str, attempt: int) -> str:
+    """Make the message that asks a worker of a queue for one attempt (Celery's protocol 2, kombu's Redis envelope).
+
+    For the queue `deliver` the id is a delivery's, and the number that of its next try.
+    """
     task_id = f"{job_id}.{attempt}"
     body = json.dumps([[job_id, attempt], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
     return json.dumps(

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from workers.contracts.job import QUEUES, Expected, Job, JobEvent
+from workers.contracts.job import QUEUES, SERVED, Expected, Job, JobEvent
 from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.entries import entry_name
@@ -122,11 +122,11 @@ class JobReader:
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.time()  # workers are noted by the clock of Redis, and ours may differ
-            for queue in QUEUES:
+            for queue in SERVED:
                 pipeline.zrange(f"{self._prefix}workers:{queue}", 0, -1, withscores=True)
             (seconds, _), *heard = await pipeline.execute()
         since = (seconds - self._present_s) * 1000
-        return {queue: sum(at >= since for _, at in workers) for queue, workers in zip(QUEUES, heard, strict=True)}
+        return {queue: sum(at >= since for _, at in workers) for queue, workers in zip(SERVED, heard, strict=True)}
 
     async def ping(self) -> None:
         """Check that Redis answers.

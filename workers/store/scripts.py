@@ -19,8 +19,10 @@ from redis.exceptions import NoScriptError, RedisError
 from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 from workers.store.connection import translated
+from workers.webhook_settings import WebhookSettings
 
 LUA = resources.files("workers.store") / "lua"
+BEFORE_EACH: Final = ("prelude", "webhooks")
 Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
 CACHING: Final = frozenset({"submit", "finish", "feedback", "serve", "cache_remove", "cache_sweep"})  # need caching.lua
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
@@ -31,9 +33,15 @@ def life(seconds: float) -> str:
     return str(max(1, math.ceil(seconds)))
 
 
+def _of_webhooks(settings: WebhookSettings) -> str:
+    """What of the webhooks' settings the step that ends a job must know: largest result, most kept, how long."""
+    largest = settings.max_result_bytes if settings.include_result else 0
+    return f"{largest},{settings.max_kept},{life(settings.retention_s)}"
+
+
 def load(name: str) -> str:
     """Read a script with what is put before it."""
-    parts = ("prelude", "caching", name) if name in CACHING else ("prelude", name)
+    parts = (*BEFORE_EACH, "caching", name) if name in CACHING else (*BEFORE_EACH, name)
     return "".join(LUA.joinpath(f"{part}.lua").read_text() for part in parts)
 
 
@@ -49,6 +57,7 @@ class Scripts:
             str(int(kept.lost_message_s * 1000)),
             str(kept.event_limit),
             life(kept.retention_s),
+            _of_webhooks(settings.webhooks),
         )
         self._sources: dict[str, tuple[str, str]] = {}
         self._waiting: deque[Call] = deque()

@@ -259,16 +259,16 @@ async def test_workers_are_present_while_they_are_heard(store: Store, client: Cl
     """A worker counts for each of its queues until it was silent for some heartbeats; /readyz is made of it."""
     await store.jobs.heartbeat("w1", ["classify", "standard"], [])
     await store.jobs.heartbeat("w2", ["standard"], [])
-    assert await store.reader.present() == {"classify": 1, "reasoning": 0, "standard": 2, "fallback": 0}
+    assert await store.reader.present() == {"classify": 1, "reasoning": 0, "standard": 2, "fallback": 0, "deliver": 0}
     await store.pass_time(4)
     await store.jobs.heartbeat("w2", ["standard"], [])
     await store.pass_time(4)
 
-    assert await store.reader.present() == {"classify": 0, "reasoning": 0, "standard": 1, "fallback": 0}
+    assert await store.reader.present() == {"classify": 0, "reasoning": 0, "standard": 1, "fallback": 0, "deliver": 0}
     health = await client.health()
     assert health == {
         "redis": True, "worker_classify": False, "worker_reasoning": False, "worker_standard": True,
-        "worker_fallback": False,
+        "worker_fallback": False, "worker_deliver": False,
     }  # fmt: skip
 
 

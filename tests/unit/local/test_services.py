@@ -68,7 +68,15 @@ def test_the_local_model_runs_only_where_no_endpoint_is_configured(monkeypatch: 
     for name, value in ENDPOINT.items():
         monkeypatch.setenv(f"THINKLINE_{name.upper()}", value)
     names = {service.name for service in services(load_settings(), {}, None)}
-    assert names == {"api", "worker-classify", "worker-reasoning", "worker-standard", "worker-fallback", "flower"}
+    assert names == {
+        "api",
+        "worker-classify",
+        "worker-reasoning",
+        "worker-standard",
+        "worker-fallback",
+        "worker-deliver",
+        "flower",
+    }
 
 
 @pytest.mark.parametrize("name", ["REDIS_URL", "THINKLINE_REDIS_URL"])

@@ -20,4 +20,5 @@ end
 step(id, ARGV[FIRST + 5], now, queue, following)
 event(id, ARGV[FIRST + 6], ARGV[FIRST + 7])
 enqueue(id, queue, following, message, now)
+if queue == 'fallback' then tell(id, 'job.fallback', now) end
 return 'ok'

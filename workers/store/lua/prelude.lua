@@ -15,10 +15,20 @@
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
 --   history:TYPE:MODEL    list of the latest durations (s)
 --   outcomes:TYPE:MODEL   how reasoning did of late: {ok, late, at}; the counts fade by half every FADE ms
--- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s).
+--   tenant:T:endpoints    webhook endpoints, id -> JSON; tenant:T:endpoints:off says why one gets nothing
+--   tenant:T:secrets      what webhooks are signed with: current, previous, previous_until (ms), shown
+--   delivery:ID           one webhook on its way, a hash; `job.*` is what the job was when it happened
+--   deliveries            sorted set of what is to be sent -> when (ms); `t:TARGET` stands for a target to look at
+--   tenant:T:deliveries   sorted set of a tenant's deliveries -> since when (ms)
+--   target:T:NAME         how an endpoint (or the host of a job's own address) fares: failures in a row, until (ms),
+--                         probe (ms); target:T:NAME:parked are the deliveries that wait for it, target:T:NAME:busy
+--                         those that are being tried -> until when (ms)
+-- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s), and of
+-- webhooks, joined by commas: largest result in one (bytes), most ended deliveries kept, for how long (s).
 local P = KEYS[1]
 local LEASE, LOST, EVENTS, RETENTION = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local FIRST = 5 -- index of a script's own first argument
+local HOOKS = ARGV[5]
+local FIRST = 6 -- index of a script's own first argument
 local LONGEST = 691200 -- no job lives unended for longer: the longest deadline is a week, and a day for the reaper (s)
 local STEPS_BYTES = 65536 -- a job that is tried again for ever must not grow for ever
 local FADE = 900000 -- a quarter of an hour: an incident of a model is forgotten within the hour (ms)
@@ -143,6 +153,8 @@ local function note_outcome(task, model, late, now)
   redis.call('PEXPIRE', key, FADE * 12)
 end
 
+local tell -- notes an event for those who want to hear it: webhooks.lua
+
 local function end_job(id, status, now, done)
   local key = job_key(id)
   local queue = redis.call('HGET', key, 'queue')
@@ -161,4 +173,5 @@ local function end_job(id, status, now, done)
   redis.call('EXPIRE', key, RETENTION)
   redis.call('EXPIRE', key .. ':events', RETENTION)
   redis.call('XADD', P .. 'signal', 'MAXLEN', '~', 20000, '*', 'id', id)
+  tell(id, 'job.' .. status, now)
 end
