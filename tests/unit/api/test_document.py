@@ -42,6 +42,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
     assert sorted(found) == [
         "DELETE /v1/cache",
         "DELETE /v1/cache/{entry}",
+        "DELETE /v1/webhooks/{endpoint_id}",
         "GET /healthz",
         "GET /readyz",
         "GET /v1/cache",
@@ -53,10 +54,18 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "GET /v1/models",
         "GET /v1/router",
         "GET /v1/usage",
+        "GET /v1/webhooks",
+        "GET /v1/webhooks/deliveries",
+        "GET /v1/webhooks/deliveries/{delivery_id}",
+        "GET /v1/webhooks/{endpoint_id}",
         "POST /v1/jobs",
         "POST /v1/jobs/{job_id}/cancel",
         "POST /v1/jobs/{job_id}/feedback",
         "POST /v1/jobs/{job_id}/retry",
+        "POST /v1/webhooks",
+        "POST /v1/webhooks/deliveries/{delivery_id}/resend",
+        "POST /v1/webhooks/secret/rotate",
+        "POST /v1/webhooks/{endpoint_id}/enable",
     ]
     for name, operation in found.items():
         assert operation["summary"], name
