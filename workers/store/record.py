@@ -21,12 +21,12 @@ PUBLIC = (
     "status", "phase", "lane", "attempt", "route", "model", "served_by", "expected", "budget", "thinking_tokens",
     "answer_tokens", "result", "truncated", "repaired", "raw_text", "usage", "cost_usd", "cache", "fallback", "error",
     "attempts", "steps", "crashes", "metadata", "feedback", "created_at", "started_at", "first_token_at", "finished_at",
-    "deadline_at", "tenant",
+    "deadline_at", "tenant", "attempt_at",
 )  # fmt: skip
 # What a worker needs with its claim.
 CLAIMED = (
     "request", "tenant", "created_at", "deadline_at", "reasoning_until", "budget", "route", "model", "task_type",
-    "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache",
+    "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache", "expected",
 )  # fmt: skip
 _JSON = ("route", "expected", "budget", "result", "usage", "cache", "fallback", "error", "metadata", "feedback")
 _TIMES = ("created_at", "started_at", "first_token_at", "finished_at", "deadline_at")
@@ -55,6 +55,7 @@ class Claim:
     usage: Usage = field(default_factory=Usage)
     cost_usd: float = 0.0
     cache_key: str | None = None
+    expected_p90_s: float | None = None
 
     @property
     def left_s(self) -> float:
@@ -90,6 +91,7 @@ def read_job(job_id: str, names: tuple[str, ...], values: list[str | None]) -> J
     if "status" not in found:
         return None
     found.pop("tenant", None)
+    attempt_at = found.pop("attempt_at", None)
     data: dict[str, Any] = dict(found)
     for name in _JSON:
         if name in data:
@@ -101,6 +103,9 @@ def read_job(job_id: str, names: tuple[str, ...], values: list[str | None]) -> J
     data["steps"] = [{**step, "at": _moment(step["at"])} for step in json.loads(f"[{found.get('steps', '')}]")]
     end = data["finished_at"].timestamp() if "finished_at" in data else time.time()
     data["elapsed_s"] = round(max(0.0, end - data["created_at"].timestamp()), 3)
+    p90_s = data.get("expected", {}).get("p90_s")
+    if p90_s is not None and attempt_at and data["status"] != "queued":
+        data["expected"] = {**data["expected"], "longer_than_usual": end - int(attempt_at) / 1000 > p90_s}
     return Job.model_validate({"id": job_id, **data})
 
 
@@ -127,6 +132,7 @@ def read_claim(job_id: str, attempt: int, queue: Queue, reply: list[str | None])
         usage=Usage.model_validate_json(values["usage"]) if values["usage"] else Usage(),
         cost_usd=float(values["cost_usd"] or 0),
         cache_key=values["cache_key"] or None,
+        expected_p90_s=(_loaded(values["expected"]) or {}).get("p90_s"),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from api import answers
 from api.app import create_app
 from api.routes import submission
+from workers.contracts.events import DATA
 from workers.contracts.job import Job, JobEvent
 from workers.contracts.request import JobRequest
 from workers.settings import ApiKey, Settings
@@ -36,17 +37,17 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
-    """All thirteen, each with words, a good answer and examples or a model for it; the page is none of them."""
+    """All fourteen, each with words, a good answer and examples or a model for it; the page is none of them."""
     found = dict(operations(document))
     assert sorted(found) == [
-        "GET /healthz", "GET /readyz", "GET /v1/failures", "GET /v1/jobs", "GET /v1/jobs/{job_id}",
+        "GET /healthz", "GET /readyz", "GET /v1/expectations", "GET /v1/failures", "GET /v1/jobs", "GET /v1/jobs/{job_id}",
         "GET /v1/jobs/{job_id}/events", "GET /v1/models", "GET /v1/router", "GET /v1/usage", "POST /v1/jobs",
         "POST /v1/jobs/{job_id}/cancel", "POST /v1/jobs/{job_id}/feedback", "POST /v1/jobs/{job_id}/retry",
     ]  # fmt: skip
     for name, operation in found.items():
         assert operation["summary"], name
         assert operation["description"], name
-        good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        good = [answer for status, answer in operation["responses"].items() if status in ("200", "202")]
         assert all(answer["content"]["application/json"]["schema"] for answer in good), name
 
 
@@ -110,3 +111,14 @@ def test_examples_of_events_are_events() -> None:
     """The same for events."""
     for event in answers.EVENTS:
         JobEvent.model_validate(event)
+        DATA[event["type"]].model_validate(event["data"])
+
+
+def test_every_type_of_event_is_described(document: dict[str, Any]) -> None:
+    """The stream names what each type carries, beside the list that others are answered with."""
+    content = document["paths"]["/v1/jobs/{job_id}/events"]["get"]["responses"]["200"]["content"]
+    assert set(content) == {"application/json", "text/event-stream"}
+    types = content["text/event-stream"]["x-event-types"]
+    assert set(types) == set(DATA)
+    thinking = document["components"]["schemas"]["EventThinking"]["properties"]
+    assert {"elapsed_s", "thinking_tokens", "expected", "budget_share", "longer_than_usual"} <= set(thinking)
