@@ -63,10 +63,11 @@ def test_every_event_comes_once_and_in_order(monkeypatch_again: Any, steps: list
                 case "away":
                     feeds.away += 1
             assert len(feed._rows) <= PAGE
+        rounds = 0
         while len(got) < len(feeds.rows):
-            before = len(got)
             got += await feed.events(2)
-            assert len(got) > before or feeds.away or not feed.at_end, "nothing came"
+            rounds += 1
+            assert rounds < 200, "nothing comes"
         assert [event.id for event in got] == [row_id for row_id, _ in feeds.rows]
         feed.close()
         assert len(feeds) == 0
