@@ -22,7 +22,9 @@ class Accepted(Answer):
     object: Literal["job"] = "job"
     status: Literal["queued", "running"] = Field(description="`running` only for a repeat with an idempotency key")
     url: str = Field(description="where to poll; `?wait=30` waits for the end", examples=[f"/v1/jobs/{JOB_ID}"])
-    events_url: str = Field(description="where its events are replayed", examples=[f"/v1/jobs/{JOB_ID}/events"])
+    events_url: str = Field(
+        description="where it can be followed live, and its events replayed", examples=[f"/v1/jobs/{JOB_ID}/events"]
+    )
     cancel_url: str = Field(description="where to POST to end it", examples=[f"/v1/jobs/{JOB_ID}/cancel"])
 
 
@@ -87,7 +89,9 @@ ROUTE = {
 RUNNING: dict[str, Any] = {
     "id": JOB_ID, "object": "job", "status": "running", "phase": "thinking", "lane": "reasoning", "attempt": 1,
     "route": ROUTE, "model": "deep", "elapsed_s": 6.2, "budget": BUDGET, "thinking_tokens": 412,
-    "expected": {"known": True, "p50_s": 14.0, "p90_s": 31.5, "samples": 120},
+    "expected": {
+        "known": True, "p50_s": 14.0, "p90_s": 31.5, "samples": 120, "basis": "kind and size", "longer_than_usual": False,
+    },
     "cache": {"outcome": "miss", "tier": None, "source_job": None, "reason": None}, "metadata": {"ticket": "4711"},
     "created_at": "2026-01-05T09:00:00Z", "started_at": "2026-01-05T09:00:00.210Z",
     "deadline_at": "2026-01-05T09:02:00Z",
@@ -116,6 +120,24 @@ AGAIN: dict[str, Any] = {
     "elapsed_s": 0.0, "thinking_tokens": 0,
 }  # fmt: skip
 EVENTS = [
-    {"id": "1767603600000-0", "type": "queued", "data": {}},
-    {"id": "1767603606200-0", "type": "progress", "data": {"phase": "thinking", "thinking_tokens": 412}},
+    {
+        "id": "1767603600000-0",
+        "type": "queued",
+        "data": {"queue": "classify", "place": None, "estimate_s": None, "retry": False},
+    },
+    {
+        "id": "1767603606200-0",
+        "type": "thinking",
+        "data": {
+            "phase": "thinking",
+            "lane": "reasoning",
+            "attempt": 1,
+            "thinking_tokens": 412,
+            "elapsed_s": 6.2,
+            "attempt_s": 5.9,
+            "expected": RUNNING["expected"],
+            "budget_share": 0.0517,
+            "longer_than_usual": False,
+        },
+    },
 ]

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from api import document, problems
 from api.access import Gate
 from api.guard import Guard
-from api.routes import cache, health, jobs, operations, pages, usage, webhooks
+from api.routes import cache, events, health, jobs, operations, pages, usage, webhooks
 from api.state import State
 from api.stopping import on_stop
 from workers.client import Client
@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would pass on exceptions' messages
     )  # fmt: skip
-    for part in (jobs, cache, operations, usage, webhooks, health, pages):
+    for part in (jobs, events, cache, operations, usage, webhooks, health, pages):
         app.router.routes.extend(part.router.routes)  # an included router would match every request a second time
     app.add_middleware(Guard)
     problems.install(app)

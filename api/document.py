@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.answers import ProblemDetails
 from api.problems import MEDIA_TYPE
+from workers.contracts.events import DATA
 from workers.contracts.request import JobRequest
 from workers.contracts.webhooks import EndpointRequest
 from workers.settings import Settings
@@ -68,6 +69,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
 def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     document = get_openapi(title=TITLE, version=VERSION, description=ABOUT, routes=app.routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    _describe_events(document, schemas)
     for model in (JobRequest, EndpointRequest, ProblemDetails):  # read from bytes, or written by handlers
         schema = model.model_json_schema(by_alias=True, ref_template=REF)
         schemas |= schema.pop("$defs", {})
@@ -85,6 +87,19 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     # Without keys only this machine is served, and asks for none.
     document["security"] = [{"bearer": []}, {"key": []}] if settings.api_keys else [{}]
     return document
+
+
+def _describe_events(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Add what each type of event carries: as schemas, and as a list by type beside the stream's own description."""
+    stream = document["paths"]["/v1/jobs/{job_id}/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    types: dict[str, Any] = {}
+    for kind, model in DATA.items():
+        schema = model.model_json_schema(ref_template=REF)
+        schemas |= schema.pop("$defs", {})
+        name = f"Event{model.__name__}"
+        schemas[name] = schema
+        types[kind] = {"$ref": REF.format(model=name)}
+    stream["x-event-types"] = types
 
 
 def _parameter(document: dict[str, Any], path: str, name: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD":  # a copy: the server reads its own, and leaves the body out
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", "head_only": True}
         begun = False
 
         async def tell(message: Message) -> None:

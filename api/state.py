@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import cast
 
 from fastapi import Request
@@ -19,6 +20,7 @@ class State:
     client: Client
     settings: Settings
     gate: Gate
+    streams: Counter[str] = field(default_factory=Counter)  # open ones by tenant
 
 
 def state_of(request: Request) -> State:

@@ -75,7 +75,7 @@ def ours(folder: Path, url: str, store: redis.Redis, jobs: int, classify: int) -
         time.sleep(2)
         idle = report.rss_mb(worker.pid)
         ids = asyncio.run(submit_all(int(system.url.rsplit(":", 1)[1]), jobs))
-        most, cpu = watched(worker, lambda: store.xlen("tl:signal") >= jobs, THINKS_S + 120)
+        most, cpu = watched(worker, lambda: not store.zcard("tl:due"), THINKS_S + 120)
         fields = ("status", "created_at", "started_at", "finished_at")
         records: list[list[Any]] = [list(store.hmget(f"tl:job:{job_id}", fields)) for job_id in ids]
     succeeded = sum(status == b"succeeded" for status, *_ in records)

@@ -11,20 +11,26 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from workers.contracts.caching import CacheChoice, CacheEntryDetail, CachePage, CacheRemoved
 from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
+from workers.contracts.events import BEGINNING, Cursor, cursor_of
+from workers.contracts.expectations import Expectations
 from workers.contracts.job import Feedback, Job, JobEvent, JobPage
 from workers.contracts.request import JobRequest
 from workers.contracts.routing import RouterStatus
 from workers.contracts.usage import FailureReport, UsageReport
 from workers.contracts.webhooks import ENDINGS
+from workers.following import Following, Listed, Source
 from workers.settings import Settings
 from workers.store.cache import CacheStore
 from workers.store.connection import connect
 from workers.store.entries import ENTRY_ID, read_cursor
+from workers.store.feeds import Feeds
 from workers.store.jobs import JobStore, NewJob
+from workers.store.queue_places import Places
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
 from workers.store.scripts import Scripts
@@ -37,6 +43,7 @@ from workers.submission.schema import check_schema
 from workers.submission.scope import cache_key, scope_hash
 from workers.webhook_client import WebhookClient
 
+__all__ = ["Client", "Following", "JobFilter", "Submission"]
 OR_ELSE = ("|", 0)  # the gates behind it refuse only when all of them are full
 MOST_EVENTS = 1_000
 
@@ -72,19 +79,23 @@ class Client:
         self._cache = CacheStore(self._redis, scripts, settings)
         self.webhooks = WebhookClient(self._redis, scripts, settings)
         self._reader = JobReader(self._redis, settings)
-        self._signals = Signals(self._tail, settings)
+        self._places = Places(self._redis, settings)
+        self._feeds = Feeds(self._redis, settings)
+        self._signals = Signals(self._tail, settings, self._feeds)
 
     async def open(self) -> None:
         """Begin to listen for ended jobs; a Redis that is away does not stop it."""
         await self._signals.start()
 
     def let_go(self) -> None:
-        """Answer everyone who waits with the job as it is now; from here on nobody waits."""
+        """Answer everyone who waits with the job as it is now, and end every stream; from here on nobody waits."""
         self._signals.release()
+        self._feeds.release()
 
     async def close(self) -> None:
         """Close every connection and wake every waiter."""
         await self._signals.stop()
+        await self._feeds.stop()
         await self._redis.aclose()
         await self._tail.aclose()
 
@@ -209,14 +220,53 @@ class Client:
         )
         return JobPage(data=jobs, next_cursor=following)
 
-    async def events(self, tenant: str, job_id: str, *, after: str = "0", most: int = MOST_EVENTS) -> list[JobEvent]:
+    async def events(
+        self, tenant: str, job_id: str, *, after: str = "0", most: int = MOST_EVENTS, thinking_text: bool = False
+    ) -> list[JobEvent]:
         """Replay a job's events after an event id, oldest first.
 
         Raises:
             NotFound: the tenant has no such job.
+            ValueError: `after` is no event's id.
         """
-        await self._known(tenant, job_id)
-        return await self._reader.events(job_id, after, most)
+        cursor = cursor_of(after)
+        job = await self._known(tenant, job_id)
+        stored = await self._reader.events(job_id, "0", self._settings.reliability.event_limit * 2)
+        following = self._following(job, tenant, Listed(stored), cursor, thinking_text=thinking_text)
+        return (await following.events(0))[:most]
+
+    async def follow(
+        self, tenant: str, job_id: str, *, after: str | None = None, thinking_text: bool = False
+    ) -> Following | None:
+        """Follow a job's events live, after an event id or from the first one; None when it ended and all was seen.
+
+        Raises:
+            NotFound: the tenant has no such job.
+            ValueError: `after` is no event's id.
+        """
+        cursor = BEGINNING if after is None else cursor_of(after)
+        job = await self._known(tenant, job_id)
+        if job.terminal and after is not None and cursor >= await self._newest(job_id):
+            return None
+        return self._following(job, tenant, self._feeds.open(job_id), cursor, thinking_text=thinking_text)
+
+    @property
+    def following(self) -> int:
+        """How many streams are open, in this process."""
+        return len(self._feeds)
+
+    def _following(self, job: Job, tenant: str, source: Source, after: Cursor, *, thinking_text: bool) -> Following:
+        told = thinking_text and self._settings.streams.thinking_text
+        read = partial(self._reader.job, job.id, tenant)
+        return Following(job, source, read, self._places.of, after=after, thinking_text=told)
+
+    async def _newest(self, job_id: str) -> Cursor:
+        newest = await self._reader.newest_event(job_id)
+        return cursor_of(newest) if newest else BEGINNING
+
+    async def expectations(self) -> Expectations:
+        """Tell how long answers take by task type, model and prompt size, and how often that held."""
+        return await self._reader.expectations()
 
     async def health(self) -> dict[str, bool]:
         """Say which parts are there: `redis`, and a worker for each queue.

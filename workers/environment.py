@@ -17,7 +17,8 @@ from workers.contracts.errors import SettingsError
 
 ENV_PREFIX = "THINKLINE_"
 CONFIG = f"{ENV_PREFIX}CONFIG"
-CLIENT_KEY = f"{ENV_PREFIX}CLIENT_KEY"  # the API key that `thinkline` commands send; no setting of the system
+CLIENT_URL = f"{ENV_PREFIX}CLIENT_URL"  # the API that `thinkline` commands talk to; no setting of the system
+CLIENT_KEY = f"{ENV_PREFIX}CLIENT_KEY"  # the API key that they send; neither
 REDIS_URL_NAMES = (f"{ENV_PREFIX}REDIS_URL", "REDIS_URL")
 SECRET_NAMES = frozenset({"api_key", "redis_url", "headers", "sha256", "signing_key"})
 
@@ -59,7 +60,8 @@ def refuse_unknown_variables(fields: Iterable[str]) -> None:
     Raises:
         SettingsError: names the variable, and the one that was probably meant.
     """
-    known = {*(name.upper() for name in fields), *(name.removeprefix(ENV_PREFIX) for name in (CONFIG, CLIENT_KEY))}
+    ours = (CONFIG, CLIENT_URL, CLIENT_KEY)
+    known = {*(name.upper() for name in fields), *(name.removeprefix(ENV_PREFIX) for name in ours)}
     for variable in os.environ:
         name = variable.removeprefix(ENV_PREFIX).split("__")[0]
         if variable.startswith(ENV_PREFIX) and name not in known:

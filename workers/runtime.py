@@ -35,6 +35,7 @@ from workers.stages.reap import Reaper
 from workers.stages.settle import Settlement
 from workers.store.breaker import BreakerStore
 from workers.store.connection import connect
+from workers.store.durations import Duration, expect
 from workers.store.jobs import JobStore
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
@@ -123,7 +124,13 @@ class Runtime:
         self._redis = connect(settings)
         scripts = Scripts(self._redis, settings)
         store, reader = JobStore(scripts), JobReader(self._redis, settings)
-        self._leases = Leases(store, self.worker, self._queues, settings.reliability.heartbeat_s)
+        self._leases = Leases(
+            store,
+            self.worker,
+            self._queues,
+            settings.reliability.heartbeat_s,
+            tell_thinking=settings.streams.thinking_text,
+        )
         remembered = Remembered(reader, settings.lanes.reasoning.model)
         self._upstream = UpstreamClient(upstream_configs(settings), max_in_flight=self._most_in_flight())
         self._answer = AnswerStage(
@@ -200,12 +207,10 @@ class Remembered:
         self._reasoning_model = reasoning_model
         self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}
 
-    async def expected(self, task_type: str, model: str) -> Expected:
-        """Tell how long an answer of this task type by this model is likely to take."""
-        found: Expected = await self._fresh(
-            ("expected", task_type, model), 5.0, lambda: self.reader.expected(task_type, model)
-        )
-        return found
+    async def expected(self, task_type: str, model: str, prompt_chars: int) -> Expected:
+        """Tell how long an answer of this task type by this model to a prompt of this size is likely to take."""
+        past: dict[str, list[Duration]] = await self._fresh(("past", model), 5.0, lambda: self.reader.past(model))
+        return expect(dict(past), task_type, prompt_chars)
 
     async def depths(self) -> dict[str, int]:
         """Count the jobs that wait in each queue."""

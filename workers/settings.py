@@ -170,6 +170,21 @@ class ApiSettings(Section):
     page_limit: int = Field(default=100, ge=1, le=1_000, description="most jobs on one page")
 
 
+class StreamSettings(Section):
+    """Live streams of events."""
+
+    per_tenant: int = Field(default=1_000, ge=1, description="streams open at once for one tenant in one API process")
+    heartbeat_s: Seconds = Field(default=15.0, description="how often a comment keeps a stream alive")
+    tick_s: Seconds = Field(
+        default=1.0, description="how often a silent stream tells the time; above 400 streams of a process less often"
+    )
+    send_s: Seconds = Field(
+        default=20.0, description="a reader that takes nothing for so long is dropped; it can resume"
+    )
+    longest_s: Seconds = Field(default=7_200.0, description="a stream ends after that; it can be resumed")
+    thinking_text: bool = Field(default=False, description="keep what models think, and send it to who asks for it")
+
+
 class FlowerSettings(Section):
     """The monitoring page of Celery."""
 
@@ -298,6 +313,7 @@ class Settings(BaseSettings):
     encoder: EncoderSettings = Field(default_factory=EncoderSettings, description="the sentence encoder")
     router: RouterSettings = Field(default_factory=RouterSettings, description="the classifier")
     api: ApiSettings = Field(default_factory=ApiSettings, description="the HTTP face")
+    streams: StreamSettings = Field(default_factory=StreamSettings, description="live streams of events")
     api_keys: list[ApiKey] = Field(default_factory=list, description="who may call the API")
     flower: FlowerSettings = Field(default_factory=FlowerSettings, description="the monitoring page")
     redis: RedisSettings = Field(default_factory=RedisSettings, description="how Redis is reached")

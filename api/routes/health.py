@@ -10,6 +10,7 @@ from api.answers import Alive, Catalogue, CatalogueEntry, Readiness
 from api.document import refusals
 from api.state import state_of
 from workers.contracts.errors import StoreUnavailable
+from workers.contracts.expectations import Expectations
 from workers.contracts.job import LANES
 
 router = APIRouter(tags=["operations"])
@@ -44,6 +45,23 @@ async def readyz(request: Request) -> Response:
     found = Readiness(status="missing" if missing else "ok", missing=missing, parts=parts)
     headers = {"Retry-After": "2"} if missing else {}
     return Response(found.model_dump_json(), status_code=503 if missing else 200, media_type=JSON, headers=headers)
+
+
+@router.get(
+    "/v1/expectations",
+    summary="How long answers take, and how often that held",
+    response_model=Expectations,
+    responses=refusals(),
+)
+async def expectations(request: Request) -> Response:
+    """Tell the learned durations by task type, model and prompt size, and how often an attempt ended within its p90.
+
+    They come from the latest 200 attempts of each task type and model, of all tenants, and hold no text. An attempt that was
+    cut off by a limit counts as needing longer. Needs the scope `operations:read`.
+    """
+    state = state_of(request)
+    state.gate.tenant(request, "operations:read")
+    return Response((await state.client.expectations()).model_dump_json(), media_type=JSON)
 
 
 @router.get("/v1/models", summary="The catalogue of models", response_model=Catalogue, responses=refusals())

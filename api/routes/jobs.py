@@ -17,7 +17,7 @@ from api.routes.submission import FEEDBACK, SUBMISSION
 from api.state import state_of
 from api.waiting import job_at_its_end
 from workers.client import JobFilter, Submission
-from workers.contracts.job import Feedback, Job, JobEvent, JobPage, Lane, Status
+from workers.contracts.job import Feedback, Job, JobPage, Lane, Status
 
 router = APIRouter(tags=["jobs"])
 JSON = "application/json"
@@ -55,15 +55,6 @@ class ListQuery(Strict):
         description="`next_cursor` of the page before",
         json_schema_extra={"pattern": "^job_[0-9a-f]{32}$"},
     )
-
-
-class EventsQuery(Strict):
-    """Which events are replayed."""
-
-    after: str = Field(
-        default="0", pattern=r"^\d{1,19}(-\d{1,19})?$", description="an event's id: only later ones are given"
-    )
-    limit: int = Field(default=500, ge=1, le=1000, description="most events")
 
 
 @router.post(
@@ -172,20 +163,6 @@ async def feedback(request: Request, job_id: JobId) -> Response:
     tenant = state.gate.tenant(request, "jobs:write")
     words = await read_model(request, Feedback, FEEDBACK_BYTES)
     return _job(await state.client.feedback(tenant, job_id, words))
-
-
-@router.get(
-    "/v1/jobs/{job_id}/events",
-    summary="Replay a job's events",
-    response_model=list[JobEvent],
-    responses={200: shown("events, oldest first", thinking=answers.EVENTS), **refusals(404, 422)},
-)
-async def events(request: Request, job_id: JobId, query: Annotated[EventsQuery, Query()]) -> Response:
-    """Give the job's events from the beginning, or after one that was seen; each id can be resumed from."""
-    state = state_of(request)
-    tenant = state.gate.tenant(request, "jobs:read")
-    found = await state.client.events(tenant, job_id, after=query.after, most=query.limit)
-    return Response(f"[{','.join(event.model_dump_json() for event in found)}]", media_type=JSON)
 
 
 def _submitted(done: Submission) -> Response:

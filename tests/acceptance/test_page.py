@@ -109,6 +109,19 @@ def test_a_job_is_watched_while_a_model_thinks(page: Any) -> None:
     expect(again.locator(".answer")).to_have_text("because it is", timeout=30_000)
 
 
+def test_a_job_is_streamed_and_polled_where_streams_do_not_come_through(page: Any) -> None:
+    """The page asks for the stream first; behind a proxy that cuts it the job is followed all the same."""
+    asked: list[str] = []
+    page.on("request", lambda made: asked.append(made.url) if made.url.endswith("/events") else None)
+    card = ask(page, "Is this streamed?", "Reasoning")
+    expect(card.locator(".badge")).to_have_text("succeeded", timeout=30_000)
+    assert len(asked) == 1
+    page.route("**/events", lambda route: route.abort())
+    other = ask(page, "Is that polled?", "Reasoning")
+    expect(other.locator(".doing")).to_contain_text("thinking tokens", timeout=30_000)
+    expect(other.locator(".badge")).to_have_text("succeeded", timeout=30_000)
+
+
 def test_a_result_of_ones_own_shape_is_shown_as_json(page: Any) -> None:
     """The schema is taken from the options, and a broken one is refused before anything is sent."""
     page.get_by_role("button", name="a sum with its own JSON").click()

@@ -128,7 +128,7 @@ def test_progress_is_seen_while_it_thinks(system: System) -> None:
     later = system.job(job_id)
     assert later["thinking_tokens"] > first["thinking_tokens"] > 0
     events = system.http.get(f"/v1/jobs/{job_id}/events").json()
-    ticks = [event for event in events if event["type"] == "progress"]
+    ticks = [event for event in events if event["type"] == "thinking"]
     assert 2 <= len(ticks) <= 12, "one a second, not one a token"
     assert system.http.post(f"/v1/jobs/{job_id}/cancel").json()["status"] == "cancelled"
 

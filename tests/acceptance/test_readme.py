@@ -36,6 +36,16 @@ def system(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Itera
 
 def shell(system: System, text: str, job_id: str = "") -> list[dict]:
     """Run lines of the README; the JSON documents that they print."""
+    decoder, found, rest = json.JSONDecoder(), [], printed(system, text, job_id).strip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        found.append(value)
+        rest = rest[end:].strip()
+    return found
+
+
+def printed(system: System, text: str, job_id: str = "") -> str:
+    """Run lines of the README; what they print."""
     text = text.replace("http://127.0.0.1:8080", system.url)
     done = subprocess.run(
         ["sh", "-c", text],
@@ -45,22 +55,17 @@ def shell(system: System, text: str, job_id: str = "") -> list[dict]:
         check=True,
         env={"ID": job_id, "PATH": "/usr/bin:/bin"},
     )
-    decoder, found, rest = json.JSONDecoder(), [], done.stdout.strip()
-    while rest:
-        value, end = decoder.raw_decode(rest)
-        found.append(value)
-        rest = rest[end:].strip()
-    return found
+    return done.stdout
 
 
 def test_there_are_examples() -> None:
-    """Submit, wait, ask for a shape, and the rest."""
-    assert len(SHELL) == 4
+    """Submit, wait, ask for a shape, watch, and the rest."""
+    assert len(SHELL) == 5
 
 
 def test_the_examples_do_what_they_say(system: System) -> None:
     """Each block runs, and answers what the text around it promises."""
-    submit, wait, shape, rest = SHELL
+    submit, wait, shape, live, rest = SHELL
     (accepted,) = shell(system, submit)
     assert accepted["status"] == "queued"
     (job,) = shell(system, wait, accepted["id"])
@@ -71,7 +76,10 @@ def test_the_examples_do_what_they_say(system: System) -> None:
     ended = system.ended(shaped["id"])
     assert ended["budget"]["deadline_s"] == 90
     assert ended["result"] == {"city": "Lyon"}
-    cancelled, retried, listed, events = shell(system, rest, shaped["id"])
+    stream = printed(system, live, shaped["id"])
+    assert [line for line in stream.splitlines() if line.startswith("event: ")][-1] == "event: done"
+    cancelled, retried, listed, events, expectations = shell(system, rest, shaped["id"])
+    assert expectations["object"] == "list"
     assert cancelled["code"] == retried["code"] == "wrong_state", "what has succeeded is done"
     assert accepted["id"] in [entry["id"] for entry in listed["data"]]
     assert events[0]["type"] == "queued"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from workers.cli.ask import ask, watch
 from workers.cli.demo import demo
 from workers.cli.key import key
 from workers.cli.reports import failures, usage
@@ -13,7 +14,7 @@ from workers.cli.webhook import webhook
 from workers.cli.worker import worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in (up, demo, worker, failures, usage, settings):
+for command in (up, demo, ask, watch, worker, failures, usage, settings):
     app.command()(command)
 app.add_typer(key, name="key")
 app.add_typer(webhook, name="webhook")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import httpx
 
 from workers.cli.failing import fail, settings_or_exit
-from workers.environment import CLIENT_KEY
+from workers.environment import CLIENT_KEY, CLIENT_URL
 from workers.local.services import api_url
 
 
@@ -18,10 +18,10 @@ def reaching(url: str | None, key: str | None) -> Iterator[httpx.Client]:
     """Open a client of the API.
 
     Args:
-        url: its address; None for that of the settings.
+        url: its address; None for the variable THINKLINE_CLIENT_URL, or that of the settings.
         key: an API key; None for the variable THINKLINE_CLIENT_KEY, or none.
     """
-    base = url or api_url(settings_or_exit())
+    base = url or os.environ.get(CLIENT_URL) or api_url(settings_or_exit())
     key = key or os.environ.get(CLIENT_KEY)
     headers = {"authorization": f"Bearer {key}"} if key else {}
     with httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as http:

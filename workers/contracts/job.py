@@ -62,12 +62,16 @@ class Budget(Frozen):
 
 
 class Expected(Frozen):
-    """How long an answer is likely to take, from the history of its task type and model."""
+    """How long an attempt is likely to take, from the history of its task type, model and prompt size."""
 
     known: bool = False
-    p50_s: float | None = None
-    p90_s: float | None = None
-    samples: int = 0
+    p50_s: float | None = Field(default=None, description="half of such attempts have answered by then")
+    p90_s: float | None = Field(default=None, description="nine of ten have")
+    samples: int = Field(default=0, description="answers of the same task type, model and prompt size behind it")
+    basis: Literal["kind and size", "kind", "model"] | None = Field(
+        default=None, description="whose history carries it: the same kind of job, or all that the model answered"
+    )
+    longer_than_usual: bool = Field(default=False, description="the attempt has outlived its p90_s")
 
 
 class JobError(Frozen):

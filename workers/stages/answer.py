@@ -67,11 +67,11 @@ class AnswerStage:
             reply = await self._call(plan, live, tally)
             answer = await self._extract(reply, plan, live, tally)
         except StructuredOutputInvalid as error:
-            await self.settlement.failed(claim, tally, ReplyUnusable(str(error)), raw_text=tally.raw_text)
+            await self.settlement.failed(claim, tally, ReplyUnusable(str(error)), live.rest(), raw_text=tally.raw_text)
         except AttemptFailed as error:
-            await self.settlement.failed(claim, tally, error)
+            await self.settlement.failed(claim, tally, error, live.rest())
         else:
-            await self.settlement.succeeded(claim, tally, reply, answer)
+            await self.settlement.succeeded(claim, tally, reply, answer, live.rest())
 
     async def _call(self, plan: Plan, live: Live, tally: Tally) -> Reply:
         """Stream one reply, and tell the model's breaker how it went."""
@@ -113,6 +113,7 @@ class AnswerStage:
             if again is None:
                 raise
             tally.reshape(again.model)
+            live.again()
             log.info("answer.reshaping", job=tally.job_id, model=again.model.name, problems=len(error.problems))
             reshaped = await self._call(again, live, tally)
             return StructuredAnswer(self._read(reshaped, again.ask).value, repaired=True)

@@ -60,8 +60,8 @@ class AnswerCache(Protocol):
 class Expectations(Protocol):
     """Knows how long answers take."""
 
-    async def expected(self, task_type: str, model: str) -> Expected:
-        """Tell how long an answer of this task type by this model is likely to take."""
+    async def expected(self, task_type: str, model: str, prompt_chars: int) -> Expected:
+        """Tell how long an answer of this task type by this model to a prompt of this size is likely to take."""
         ...
 
 
@@ -156,12 +156,22 @@ class ClassifyStage:
             fields["causes"] = "queue_full"
         model = lanes.fallback.model if lane == "fallback" else claim.request.model or getattr(lanes, lane).model
         fields["model"] = model
-        fields["expected"] = await self.expectations.expected(decision.task_type, model)
+        chars = sum(len(turn.content) for turn in claim.request.messages)
+        expected = fields["expected"] = await self.expectations.expected(decision.task_type, model, chars)
         data = {
             "lane": lane,
             "model": model,
             "confidence": decision.confidence,
             "reason": decision.reason,
             "task_type": decision.task_type,
+            "expected": expected.model_dump(exclude_none=True),
+            "cache": _cache_outcome(claim),
         }
         return Move(lane, "routed", data, fields)
+
+
+def _cache_outcome(claim: Claim) -> str:
+    """What the cache did for a query that goes on to a model."""
+    if claim.cache_key is None:
+        return "off"
+    return "refresh" if claim.request.cache == "refresh" else "miss"

@@ -7,7 +7,8 @@ by their owner, ended, or given to a successor. A lost attempt's task is cancell
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,10 @@ from workers.telemetry import logger
 
 log = logger("lease")
 MOST_BEATS = 250  # attempts in one script: longer ones would hold up Redis for others
-MOST_NEWS_CHARS = 8_000  # of streamed answer in one event; more follows with the next beat
+MOST_NEWS_CHARS = 8_000  # of streamed text in one event; more follows with the next beat
+RARER = (
+    0.01  # thinking is told again after so much of the time that it has taken: an hour of it is 460 events, not 3,600
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,9 +39,21 @@ class Live:
     answer_tokens: int = 0
     lost: str | None = None
     handed_back: bool = False
+    tell_thinking: bool = False
+    clock: Callable[[], float] = time.monotonic
     _unsent: list[str] = field(default_factory=list)
+    _thoughts: list[str] = field(default_factory=list)
+    _said_chars: int = 0  # of the present answer, as far as it was told
+    _number: int = 0
     _changed: bool = False
+    _counted: bool = False
+    _began: float = 0.0
+    _told_at: float = 0.0
     _sending: Beat | None = None
+
+    def __post_init__(self) -> None:
+        """Note when it began."""
+        self._began = self.clock()
 
     def enter(self, phase: Phase) -> None:
         """Say what the attempt does now."""
@@ -45,18 +61,24 @@ class Live:
             self.phase = phase
             self._changed = True
 
-    def thought(self, tokens: int = 1) -> None:
-        """Count thinking tokens."""
+    def thought(self, text: str = "", tokens: int = 1) -> None:
+        """Count thinking tokens; their text is kept only where the settings let it be told."""
         self.enter("thinking")
         self.thinking_tokens += tokens
-        self._changed = True
+        self._counted = True
+        if self.tell_thinking and text:
+            self._thoughts.append(text)
 
     def said(self, text: str) -> None:
         """Note a piece of the answer."""
         self.enter("answering")
         self.answer_tokens += 1
         self._unsent.append(text)
-        self._changed = True
+
+    def again(self) -> None:
+        """Begin another answer in place of the one so far."""
+        self._unsent.clear()
+        self._said_chars = 0
 
     def stop(self, *, lost: str | None = None, hand_back: bool = False) -> None:
         """Cancel the attempt's work: it was lost, or the worker stops and another is to go on."""
@@ -73,22 +95,59 @@ class Live:
         """Note that the last beat was written; what came in meanwhile goes with the next."""
         self._sending = None
 
+    def rest(self) -> list[dict[str, Any]]:
+        """Tell all that no beat has told for sure, at the end of the attempt; the store leaves out what arrived after all."""
+        untold = [self._sending.news] if self._sending is not None and self._sending.news else []
+        while (news := self._news(last=True)) is not None:
+            untold.append(news)
+        return [dict(news) for news in untold]
+
     def _compose(self) -> Beat:
-        news: dict[str, Any] | None = None
-        if self._changed:
-            news = {"phase": self.phase, "thinking_tokens": self.thinking_tokens, "answer_tokens": self.answer_tokens}
-            if self._unsent:
-                text = "".join(self._unsent)
-                news["delta"], rest = text[:MOST_NEWS_CHARS], text[MOST_NEWS_CHARS:]
-                self._unsent = [rest] if rest else []
-            self._changed = bool(self._unsent)
-        return Beat(self.job_id, self.attempt, self.phase, self.thinking_tokens, self.answer_tokens, news)
+        return Beat(self.job_id, self.attempt, self.phase, self.thinking_tokens, self.answer_tokens, self._news())
+
+    def _news(self, *, last: bool = False) -> dict[str, Any] | None:
+        """What is new, as one event with a number of its own; None when there is nothing, or too little yet."""
+        now = self.clock()
+        counted = self._counted and (last or now - self._told_at >= RARER * (now - self._began))
+        if not (self._changed or self._unsent or self._thoughts or counted):
+            return None
+        self._number += 1
+        news: dict[str, Any] = {
+            "n": self._number,
+            "phase": self.phase,
+            "thinking_tokens": self.thinking_tokens,
+            "answer_tokens": self.answer_tokens,
+        }
+        self._changed = self._counted = False
+        self._told_at = now
+        if self._thoughts:
+            news["thinking"], self._thoughts = _cut(self._thoughts)
+        if self._unsent:
+            news["offset"] = self._said_chars
+            news["delta"], self._unsent = _cut(self._unsent)
+            self._said_chars += len(news["delta"])
+        return news
+
+
+def _cut(parts: list[str]) -> tuple[str, list[str]]:
+    """Take as much text as one event may hold; gives it and the rest."""
+    text = "".join(parts)
+    return text[:MOST_NEWS_CHARS], [text[MOST_NEWS_CHARS:]] if len(text) > MOST_NEWS_CHARS else []
 
 
 class Leases:
     """All attempts of one process."""
 
-    def __init__(self, store: JobStore, worker: str, queues: Sequence[str], heartbeat_s: float) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        worker: str,
+        queues: Sequence[str],
+        heartbeat_s: float,
+        *,
+        tell_thinking: bool = False,
+    ) -> None:
+        self._tell_thinking = tell_thinking
         self._store = store
         self._worker = worker
         self._queues = tuple(queues)
@@ -106,7 +165,7 @@ class Leases:
         if task is None:  # pragma: no cover - a coroutine always runs in a task
             raise RuntimeError("an attempt needs a task to be cancelled by")
         phase: Phase = "classifying" if claim.queue == "classify" else "waiting"
-        live = Live(claim.job_id, claim.attempt, task, phase)
+        live = Live(claim.job_id, claim.attempt, task, phase, tell_thinking=self._tell_thinking)
         self._live.add(live)
         try:
             yield live

@@ -63,6 +63,6 @@ class Keeping(Protocol):
 class Expectations(Protocol):
     """Knows how long answers take."""
 
-    async def expected(self, task_type: str, model: str) -> Expected:
-        """Tell how long an answer of this task type by this model is likely to take."""
+    async def expected(self, task_type: str, model: str, prompt_chars: int) -> Expected:
+        """Tell how long an answer of this task type by this model to a prompt of this size is likely to take."""
         ...

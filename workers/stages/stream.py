@@ -88,7 +88,7 @@ async def collect(stream: AsyncIterator[Delta | End], live: Live, tally: Tally) 
                 tally.piece()
                 parts[piece.kind].append(piece.text)
                 if piece.kind == "thinking":
-                    live.thought()
+                    live.thought(piece.text)
                 else:
                     live.said(piece.text)
     finally:

@@ -77,6 +77,9 @@ class Beat:
     news: Mapping[str, Any] | None = None
 
 
+Told = Sequence[tuple[str, Mapping[str, Any]]]  # events by type, that come before the one that a step writes
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """How a job goes on in a lane: routed there, or fallen back to it after `attempt` failed."""
@@ -87,6 +90,7 @@ class Move:
     fields: Mapping[str, Any]
     attempt: Attempt | None = None
     failure: Failure | None = None
+    told: Told = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,9 @@ class Ending:
     exact_hash: str = ""
     exact_s: float = 0.0
     history: str = ""
-    duration_s: float = 0.0
+    duration: str = ""
     done: Mapping[str, Any] = field(default_factory=dict)
+    told: Told = ()
 
 
 class JobStore:
@@ -139,7 +144,7 @@ class JobStore:
             "str",
             await self._call(
                 "move", job_id, str(attempt), expected, move.lane, message(move.lane, job_id, attempt + 1), move.event,
-                move.event, encode(move.data), encode(move.attempt) if move.attempt else "",
+                move.event, _led(move.told, move.data), encode(move.attempt) if move.attempt else "",
                 encode(_entry(move.failure)) if move.failure else "", move.failure.tally if move.failure else "",
                 *flat(move.fields),
             ),
@@ -150,10 +155,10 @@ class JobStore:
         return cast(
             "str",
             await self._call(
-                "finish", job_id, str(attempt), expected, end.status, encode({"status": end.status, **end.done}),
+                "finish", job_id, str(attempt), expected, end.status, _led(end.told, {"status": end.status, **end.done}),
                 encode(end.attempt) if end.attempt else "", encode(_entry(end.failure)) if end.failure else "",
                 end.failure.tally if end.failure else "", end.exact_hash, life(end.exact_s), end.history,
-                f"{end.duration_s:.3f}", *flat(end.fields),
+                end.duration, *flat(end.fields),
             ),
         )  # fmt: skip
 
@@ -163,6 +168,10 @@ class JobStore:
         similarity = "" if note.similarity is None else f"{note.similarity:.4f}"
         told = (hit.entry, hit.source, note.tier or "", similarity, note.reason or "")
         return cast("str", await self._call("serve", job_id, str(attempt), *told, *flat(fields)))
+
+    async def note_duration(self, history: str, duration: str) -> None:
+        """Keep how long an attempt took that a limit cut off (`workers/store/durations.py` writes it)."""
+        await self._call("note_duration", history, duration)
 
     async def note_spend(self, job_id: str, attempt: int, finished: Attempt, usage: Any, cost_usd: float) -> str:
         """Add what a cancelled attempt had cost to its ended job."""
@@ -208,6 +217,11 @@ class JobStore:
     async def overdue(self, most: int = 200) -> list[Overdue]:
         """List jobs whose lease, message or time ran out."""
         return [read_overdue(row) for row in await self._call("overdue", str(most))]
+
+
+def _led(told: Told, data: Mapping[str, Any]) -> str:
+    """Write an event's data behind the events that come before it, as the prelude's `append` reads them."""
+    return "".join(f"{kind}\t{encode(earlier)}\n" for kind, earlier in told) + encode(data)
 
 
 def _entry(failure: Failure) -> dict[str, Any]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
 
+from workers.contracts.expectations import Expectations
 from workers.contracts.job import QUEUES, SERVED, Expected, Job, JobEvent
 from workers.settings import Settings
 from workers.store.connection import translated
+from workers.store.durations import Duration, expect, kept_promises, published
 from workers.store.entries import entry_name
 from workers.store.record import PUBLIC, read_job
 
 EXACT = ("job", "result", "model", "route", "tenant")
-ENOUGH_SAMPLES = 5  # below this a p90 is the maximum of a handful and promises nothing
 PRESENT_S = 5.0  # a worker not heard of for so long is not counted as there
 FADE_MS = 900_000  # the half-life that lua/prelude.lua has
 SCAN = 200  # ids looked at in one go when a list is filtered
@@ -109,6 +109,12 @@ class JobReader:
             rows = await self._redis.xrange(f"{self._prefix}job:{job_id}:events", min=f"({after}", count=most)
         return [JobEvent(id=row[0], type=row[1]["type"], data=json.loads(row[1]["data"])) for row in rows]
 
+    async def newest_event(self, job_id: str) -> str | None:
+        """Read the id of a job's newest event."""
+        with translated():
+            rows = await self._redis.xrevrange(f"{self._prefix}job:{job_id}:events", count=1)
+        return rows[0][0] if rows else None
+
     async def depths(self) -> dict[str, int]:
         """Count the jobs that wait in each queue."""
         with translated():
@@ -137,16 +143,34 @@ class JobReader:
         with translated():
             await self._redis.ping()
 
-    async def expected(self, task_type: str, model: str) -> Expected:
-        """Tell how long an answer is likely to take, from the last 200 of its task type and model."""
+    async def past(self, model: str) -> dict[str, list[Duration]]:
+        """Read the latest durations of a model by task type."""
+        return (await self._durations(model)).get(model, {})
+
+    async def expected(self, task_type: str, model: str, prompt_chars: int = 0) -> Expected:
+        """Tell how long an answer is likely to take, from the last 200 of each task type of its model."""
+        return expect(dict(await self.past(model)), task_type, prompt_chars)
+
+    async def expectations(self) -> Expectations:
+        """Tell what is expected of every kind of job, and how often that held."""
+        by_model = await self._durations(None)
+        data = [each for model, past in sorted(by_model.items()) for each in published(dict(past), model)]
+        held, checked = kept_promises(one for past in by_model.values() for many in past.values() for one in many)
+        return Expectations(data=data, p90_held=round(held / checked, 4) if checked else None, p90_checked=checked)
+
+    async def _durations(self, model: str | None) -> dict[str, dict[str, list[Duration]]]:
         with translated():
-            raw: list[str] = await self._redis.lrange(f"{self._prefix}history:{task_type}:{model}", 0, -1)
-        durations = sorted(float(text) for text in raw)
-        if len(durations) < ENOUGH_SAMPLES:
-            return Expected(known=False, samples=len(durations))
-        return Expected(
-            known=True, p50_s=_quantile(durations, 0.5), p90_s=_quantile(durations, 0.9), samples=len(durations)
-        )
+            names = await self._redis.smembers(f"{self._prefix}histories")
+            wanted = sorted(name for name in names if model is None or name.partition(":")[2] == model)
+            pipeline = self._redis.pipeline(transaction=False)
+            for name in wanted:
+                pipeline.lrange(f"{self._prefix}history:{name}", 0, -1)
+            lists = await pipeline.execute() if wanted else []
+        found: dict[str, dict[str, list[Duration]]] = {}
+        for name, texts in zip(wanted, lists, strict=True):
+            task_type, _, of = name.partition(":")
+            found.setdefault(of, {})[task_type] = [Duration.read(text) for text in texts]
+        return found
 
     async def outcomes(self, task_type: str, model: str) -> tuple[float, float]:
         """Tell how many reasoning attempts came to an end of late, and how many ran out of time.
@@ -174,8 +198,3 @@ class JobReader:
         with translated():
             counts = await self._redis.hgetall(f"{self._prefix}failures:count")
         return {name: int(count) for name, count in counts.items()}
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    """The nearest-rank quantile: a duration that was really seen."""
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

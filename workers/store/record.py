@@ -21,12 +21,12 @@ PUBLIC = (
     "status", "phase", "lane", "attempt", "route", "model", "served_by", "expected", "budget", "thinking_tokens",
     "answer_tokens", "result", "truncated", "repaired", "raw_text", "usage", "cost_usd", "cache", "fallback", "error",
     "attempts", "steps", "crashes", "metadata", "feedback", "created_at", "started_at", "first_token_at", "finished_at",
-    "deadline_at", "tenant",
+    "deadline_at", "tenant", "attempt_at",
 )  # fmt: skip
 # What a worker needs with its claim.
 CLAIMED = (
     "request", "tenant", "created_at", "deadline_at", "reasoning_until", "budget", "route", "model", "task_type",
-    "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache", "cache_scope",
+    "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache", "cache_scope", "expected",
 )  # fmt: skip
 _JSON = ("route", "expected", "budget", "result", "usage", "cache", "fallback", "error", "metadata", "feedback")
 _TIMES = ("created_at", "started_at", "first_token_at", "finished_at", "deadline_at")
@@ -57,6 +57,7 @@ class Claim:
     cache_key: str | None = None
     cache_scope: str | None = None
     cache: dict[str, Any] | None = None
+    expected_p90_s: float | None = None
 
     @property
     def left_s(self) -> float:
@@ -92,6 +93,7 @@ def read_job(job_id: str, names: tuple[str, ...], values: list[str | None]) -> J
     if "status" not in found:
         return None
     found.pop("tenant", None)
+    attempt_at = found.pop("attempt_at", None)
     data: dict[str, Any] = dict(found)
     for name in _JSON:
         if name in data:
@@ -103,6 +105,9 @@ def read_job(job_id: str, names: tuple[str, ...], values: list[str | None]) -> J
     data["steps"] = [{**step, "at": _moment(step["at"])} for step in json.loads(f"[{found.get('steps', '')}]")]
     end = data["finished_at"].timestamp() if "finished_at" in data else time.time()
     data["elapsed_s"] = round(max(0.0, end - data["created_at"].timestamp()), 3)
+    p90_s = data.get("expected", {}).get("p90_s")
+    if p90_s is not None and attempt_at and data["status"] != "queued":
+        data["expected"] = {**data["expected"], "longer_than_usual": end - int(attempt_at) / 1000 > p90_s}
     return Job.model_validate({"id": job_id, **data})
 
 
@@ -131,6 +136,7 @@ def read_claim(job_id: str, attempt: int, queue: Queue, reply: list[str | None])
         cache_key=values["cache_key"] or None,
         cache_scope=values["cache_scope"] or None,
         cache=_loaded(values["cache"]),
+        expected_p90_s=(_loaded(values["expected"]) or {}).get("p90_s"),
     )
 
 

@@ -1,7 +1,7 @@
-"""Wakes those who wait for a job to end: one reader a process serves every long poll of that process.
+"""Wakes those who wait for a job: one reader a process serves every long poll and every live stream of that process.
 
 It tails the capped `signal` stream from a position taken once, so that nothing between two reads is missed; after a
-lost connection it goes on from where it was, and when the stream was trimmed past that, every waiter looks again.
+lost connection it takes a new position, and everyone looks again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 from workers.store.connection import translated
+from workers.store.feeds import Feeds
 
 BLOCK_MS = 1_000  # at most half the command timeout, so that an idle wait is not taken for a dead Redis
 
@@ -22,8 +23,9 @@ BLOCK_MS = 1_000  # at most half the command timeout, so that an idle wait is no
 class Signals:
     """The one reader of a process."""
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
+    def __init__(self, redis: Redis, settings: Settings, feeds: Feeds) -> None:
         self._redis: Any = redis  # the library's types allow bytes; our connections decode them
+        self._feeds = feeds
         self._block_ms = min(BLOCK_MS, round(settings.redis.command_timeout_s * 500))
         self._key = f"{settings.redis.key_prefix}signal"
         self._waiters: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
@@ -76,7 +78,7 @@ class Signals:
                     reply = await self._redis.xread({self._key: position}, count=1_000, block=self._block_ms)
                 for row_id, row in reply[0][1] if reply else ():
                     position = row_id
-                    self._wake(row["id"])
+                    self._tell(row)
             except StoreUnavailable:
                 position = ""  # it may come back trimmed or empty: take the position anew and let everyone look
                 await asyncio.sleep(0.5)
@@ -86,6 +88,15 @@ class Signals:
             last = await self._redis.xrevrange(self._key, count=1)
         return str(last[0][0]) if last else "0-0"
 
+    def _tell(self, row: dict[str, str]) -> None:
+        """Wake whoever an entry concerns: `id` names a job that ended, `ids` jobs that have news."""
+        ended = row.get("id")
+        if ended is not None:
+            self._wake(ended)
+            self._feeds.notify(ended)
+        for job_id in row.get("ids", "").split(","):
+            self._feeds.notify(job_id)
+
     def _wake(self, job_id: str) -> None:
         for future in list(self._waiters.get(job_id, ())):
             if not future.done():
@@ -94,3 +105,4 @@ class Signals:
     def _wake_all(self) -> None:
         for job_id in list(self._waiters):
             self._wake(job_id)
+        self._feeds.notify_all()

@@ -68,7 +68,7 @@ def test_a_submission_is_accepted_with_where_to_poll(http: httpx.Client) -> None
     job = http.get(body["url"]).json()
     assert job["status"] == "queued"
     assert job["metadata"] == {"a": "b"}
-    assert job["expected"] == {"known": False, "p50_s": None, "p90_s": None, "samples": 0}
+    assert job["expected"]["known"] is False
     assert job["budget"]["deadline_s"] == 600
     for address in ("events_url", "cancel_url"):
         assert body[address].startswith(body["url"])

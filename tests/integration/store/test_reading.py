@@ -158,8 +158,9 @@ async def test_events_are_replayed_from_any_id(store: Store, client: Client) -> 
     await store.jobs.finish(claim.job_id, 0, Ending("succeeded", {"result": "1"}, done={"lane": "reasoning"}))
     everything = await client.events(TENANT, claim.job_id)
 
-    assert [event.type for event in everything] == ["queued", "started", *["progress"] * 30, "done"]
-    assert everything[-1].data == {"status": "succeeded", "lane": "reasoning"}
+    assert [event.type for event in everything] == ["queued", "started", *["thinking"] * 30, "done"]
+    assert everything[-1].data["lane"] == "reasoning"
+    assert everything[-1].data["job"]["status"] == "succeeded"
     for position, event in enumerate(everything):
         assert await client.events(TENANT, claim.job_id, after=event.id) == everything[position + 1 :]
     assert await client.events(TENANT, claim.job_id, most=5) == everything[:5]
@@ -207,25 +208,26 @@ async def test_spend_is_not_added_to_another_life(store: Store) -> None:
 
 
 async def test_expected_durations_come_from_history(store: Store) -> None:
-    """Nearest rank over the durations that were seen, unknown below five, each task type and model on its own."""
+    """Nearest rank over the durations that were seen, unknown below five; another model's say nothing."""
     for n in range(1, 11):
         claim = await store.running()
-        end = Ending("succeeded", {"result": "1"}, history="logic:deep", duration_s=float(n))
+        end = Ending("succeeded", {"result": "1"}, history="logic:deep", duration=f"{n}.0")
         await store.jobs.finish(claim.job_id, 0, end)
         expected = await store.reader.expected("logic", "deep")
         assert (expected.known, expected.samples) == (n >= 5, n)
 
     assert (expected.p50_s, expected.p90_s) == (5.0, 9.0)
     assert not (await store.reader.expected("logic", "other")).known
-    assert not (await store.reader.expected("code", "deep")).known
+    assert (await store.reader.expected("code", "deep")).basis == "model"
 
 
 async def test_history_forgets_what_is_old(store: Store) -> None:
     """Only the latest two hundred count."""
     await store.redis.lpush(store.key("history:logic:deep"), *["1.0"] * 200)
+    await store.redis.sadd(store.key("histories"), "logic:deep")
     for _ in range(101):
         claim = await store.running()
-        end = Ending("succeeded", {"result": "1"}, history="logic:deep", duration_s=50)
+        end = Ending("succeeded", {"result": "1"}, history="logic:deep", duration="50")
         await store.jobs.finish(claim.job_id, 0, end)
     expected = await store.reader.expected("logic", "deep")
 

@@ -43,7 +43,7 @@ async def move(store: Store) -> Again:
 async def succeed(store: Store) -> Again:
     """End a job with its result, a cache entry and its duration."""
     job_id = (await store.running()).job_id
-    end = Ending("succeeded", {"result": "1"}, DONE, None, "e", 60, "logic:quick", 1.0, {"lane": "standard"})
+    end = Ending("succeeded", {"result": "1"}, DONE, None, "e", 60, "logic:quick", "1.0", {"lane": "standard"})
     return lambda: store.jobs.finish(job_id, 0, end)
 
 

@@ -28,7 +28,7 @@ async def late(store: Store, cause: Cause) -> None:
 async def in_time(store: Store, claim: Claim | None = None) -> None:
     """Let a reasoning attempt come to its end."""
     claim = claim or await store.running("reasoning", fields=FIELDS)
-    end = Ending("succeeded", {"result": "{}"}, history="logic:deep", duration_s=1)
+    end = Ending("succeeded", {"result": "{}"}, history="logic:deep", duration="1")
     assert await store.jobs.finish(claim.job_id, 0, end) == "ok"
 
 

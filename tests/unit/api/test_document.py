@@ -13,6 +13,7 @@ from api import answers, cached
 from api.app import create_app
 from api.routes import submission
 from workers.contracts.caching import CacheEntryDetail, CachePage, CacheRemoved
+from workers.contracts.events import DATA
 from workers.contracts.job import Job, JobEvent
 from workers.contracts.request import JobRequest
 from workers.settings import ApiKey, Settings
@@ -47,6 +48,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "GET /readyz",
         "GET /v1/cache",
         "GET /v1/cache/{entry}",
+        "GET /v1/expectations",
         "GET /v1/failures",
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
@@ -143,3 +145,14 @@ def test_examples_of_events_are_events() -> None:
     """The same for events."""
     for event in answers.EVENTS:
         JobEvent.model_validate(event)
+        DATA[event["type"]].model_validate(event["data"])
+
+
+def test_every_type_of_event_is_described(document: dict[str, Any]) -> None:
+    """The stream names what each type carries, beside the list that others are answered with."""
+    content = document["paths"]["/v1/jobs/{job_id}/events"]["get"]["responses"]["200"]["content"]
+    assert set(content) == {"application/json", "text/event-stream"}
+    types = content["text/event-stream"]["x-event-types"]
+    assert set(types) == set(DATA)
+    thinking = document["components"]["schemas"]["EventThinking"]["properties"]
+    assert {"elapsed_s", "thinking_tokens", "expected", "budget_share", "longer_than_usual"} <= set(thinking)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,6 +46,69 @@ def test_a_long_text_is_told_in_pieces() -> None:
         attempt.arrived()
         sizes.append(len((beat.news or {}).get("delta", "")))
     assert sizes == [MOST_NEWS_CHARS, 10, 0]
+
+
+@given(steps=st.lists(st.one_of(st.text(min_size=1, max_size=5), st.sampled_from([True, False])), max_size=40))
+def test_the_rest_completes_the_text_at_the_end(steps: list[str | bool]) -> None:
+    """An attempt that ends at any moment tells what no heartbeat told for sure; what arrived after all is known by its number."""
+    attempt, said = live(None), ""
+    stored: list[dict[str, Any]] = []
+    for step in steps:
+        if isinstance(step, str):
+            attempt.said(step)
+            said += step
+            continue
+        news = attempt.beat().news
+        if news is not None and (not stored or stored[-1] != news):
+            stored.append(dict(news))  # it came in, whether its reply did or not
+        if step:
+            attempt.arrived()
+    stored += [news for news in attempt.rest() if not stored or stored[-1] != news]
+    text = ""
+    for news in stored:
+        assert news.get("offset", len(text)) == len(text)
+        text += news.get("delta", "")
+    assert text == said
+    assert len({news["n"] for news in stored}) == len(stored)
+
+
+def test_another_answer_begins_at_its_beginning() -> None:
+    """A reshaped answer takes the place of the first, also of what was not told of that."""
+    attempt = live(None)
+    attempt.said("first")
+    attempt.beat()
+    attempt.arrived()
+    attempt.said("more of the first")
+    attempt.again()
+    attempt.said("second")
+    (news,) = attempt.rest()
+    assert (news["delta"], news["offset"]) == ("second", 0)
+
+
+def test_thinking_is_told_more_rarely_the_longer_it_takes() -> None:
+    """An hour of it fits into the events that are kept for a job, and its phase and text are told at once."""
+    now = 0.0
+    attempt = Live("job_x", 1, None, "waiting", clock=lambda: now)  # type: ignore[arg-type]
+    told_at = []
+    for second in range(3600):
+        now = float(second)
+        attempt.thought()
+        if attempt.beat().news is not None:
+            told_at.append(second)
+        attempt.arrived()
+    assert told_at[:60] == list(range(60))
+    assert len(told_at) < 600
+    assert max(later - sooner for sooner, later in pairwise(told_at)) <= 37
+    attempt.said("the answer")
+    assert attempt.beat().news is not None
+
+
+def test_what_is_thought_is_kept_only_where_it_may_be_told() -> None:
+    """Without the setting the text is never in a heartbeat."""
+    for allowed in (True, False):
+        attempt = Live("job_x", 1, None, "waiting", tell_thinking=allowed)  # type: ignore[arg-type]
+        attempt.thought("secret")
+        assert ("secret" in str(attempt.beat().news)) is allowed
 
 
 def test_nothing_new_is_no_news() -> None:

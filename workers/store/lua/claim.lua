@@ -16,6 +16,8 @@ if not again then
   redis.call('ZREM', P .. 'waiting:' .. queue, id)
   -- A message that was sent again says nothing of its elders: the one claimed may be the first, which was not lost.
   if not r[7] then redis.call('SET', P .. 'claimed:' .. queue, r[4]) end
+  redis.call('LPUSH', P .. 'claims:' .. queue, whole(now))
+  redis.call('LTRIM', P .. 'claims:' .. queue, 0, 49)
   step(id, phase, now, queue ~= 'classify' and queue or nil, attempt)
   if queue ~= 'classify' then
     redis.call('HSETNX', key, 'started_at', whole(now))

@@ -18,8 +18,7 @@ local r = redis.call('HMGET', job_key(id), 'tenant', 'result', 'model', 'route',
 if exact ~= '' and r[2] then keep_entry(id, exact, ARGV[FIRST + 9], now) end
 if history ~= '' then
   if r[5] == 'reasoning' and r[6] then note_outcome(r[6], r[3] or '', false, now) end
-  redis.call('LPUSH', P .. 'history:' .. history, ARGV[FIRST + 11])
-  redis.call('LTRIM', P .. 'history:' .. history, 0, 199)
+  remember_duration(history, ARGV[FIRST + 11])
 end
 end_job(id, terminal, now, ARGV[FIRST + 4])
 return 'ok'

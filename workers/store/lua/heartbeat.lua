@@ -4,6 +4,7 @@
 local worker = ARGV[FIRST]
 local now = now_ms()
 local replies = {}
+told = {}
 for queue in string.gmatch(ARGV[FIRST + 1], '[^,]+') do
   redis.call('ZADD', P .. 'workers:' .. queue, now, worker)
   redis.call('ZREMRANGEBYSCORE', P .. 'workers:' .. queue, 0, now - 60000)
@@ -28,4 +29,5 @@ for i = FIRST + 2, #ARGV, 6 do
     replies[#replies + 1] = lost
   end
 end
+if #told > 0 then redis.call('XADD', P .. 'signal', 'MAXLEN', '~', 20000, '*', 'ids', table.concat(told, ',')) end
 return replies

@@ -10,10 +10,12 @@
 --   tenant:T:key:HASH     an idempotency key: {job, body}
 --   tenant:T:usage:DAY    what a tenant's attempts of a day used and how they ended, a hash of counters (store/usage.py)
 --   tenant:T:exact:HASH   an answer of the cache; its other keys are listed in caching.lua
---   signal                capped stream of ids that ended: wakes long polls
+--   signal                capped stream: `id` of a job that ended (wakes long polls and live streams), or `ids` of jobs
+--                         that have new events (wakes live streams)
 --   failures              capped stream, the failure log; failures:count is its tally
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
---   history:TYPE:MODEL    list of the latest durations (s)
+--   claims:QUEUE          list of when the latest attempts were claimed (ms): how fast the queue moves
+--   history:TYPE:MODEL    list of the latest durations (workers/store/durations.py); histories is the set of their names
 --   outcomes:TYPE:MODEL   how reasoning did of late: {ok, late, at}; the counts fade by half every FADE ms
 --   tenant:T:endpoints    webhook endpoints, id -> JSON; tenant:T:endpoints:off says why one gets nothing
 --   tenant:T:secrets      what webhooks are signed with: current, previous, previous_until (ms), shown
@@ -48,8 +50,26 @@ end
 
 local function job_key(id) return P .. 'job:' .. id end
 
+-- Write an event. Its data may be led by lines `type TAB data`: events of the attempt that no heartbeat has told yet, or
+-- of one whose reply was lost. Each of these is numbered by its worker, so that the newest event tells what is there.
+local function append(id, kind, data)
+  local key = job_key(id) .. ':events'
+  local lead, own = string.match(data, '^(.*)\n([^\n]*)$')
+  if lead then
+    local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+    for earlier, text in string.gmatch(lead, '([^\t\n]+)\t([^\n]*)') do
+      if not last or last[2][4] ~= text then
+        redis.call('XADD', key, 'MAXLEN', '~', EVENTS, '*', 'type', earlier, 'data', text)
+      end
+    end
+  end
+  redis.call('XADD', key, 'MAXLEN', '~', EVENTS, '*', 'type', kind, 'data', own or data)
+end
+
+local told -- a table in a script that writes for many jobs, so that one entry names them all
 local function event(id, kind, data)
-  redis.call('XADD', job_key(id) .. ':events', 'MAXLEN', '~', EVENTS, '*', 'type', kind, 'data', data)
+  append(id, kind, data)
+  if told then told[#told + 1] = id else redis.call('XADD', P .. 'signal', 'MAXLEN', '~', 20000, '*', 'ids', id) end
 end
 
 -- A step is kept as JSON text and joined by commas; the reader adds the brackets. (cjson would turn [] into {}.)
@@ -155,6 +175,13 @@ end
 
 local tell -- notes an event for those who want to hear it: webhooks.lua
 
+-- How long an attempt took, for the expectation of later ones.
+local function remember_duration(history, text)
+  redis.call('LPUSH', P .. 'history:' .. history, text)
+  redis.call('LTRIM', P .. 'history:' .. history, 0, 199)
+  redis.call('SADD', P .. 'histories', history)
+end
+
 local function end_job(id, status, now, done)
   local key = job_key(id)
   local queue = redis.call('HGET', key, 'queue')
@@ -169,7 +196,7 @@ local function end_job(id, status, now, done)
   redis.call('ZREM', P .. 'due', id)
   if queue then redis.call('ZREM', P .. 'waiting:' .. queue, id) end
   step(id, status, now)
-  event(id, 'done', done)
+  append(id, 'done', done)
   redis.call('EXPIRE', key, RETENTION)
   redis.call('EXPIRE', key .. ':events', RETENTION)
   redis.call('XADD', P .. 'signal', 'MAXLEN', '~', 20000, '*', 'id', id)

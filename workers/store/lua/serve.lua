@@ -7,6 +7,6 @@ if not ours or status ~= 'running' then return status or 'unknown' end
 if redis.call('HGET', entry, 'job') ~= ARGV[FIRST + 3] then return 'gone' end
 set_fields(id, FIRST + 7)
 note_hit(entry, id, redis.call('HGET', job_key(id), 'tenant'), ARGV[FIRST + 4], ARGV[FIRST + 5], ARGV[FIRST + 6])
-event(id, 'cache', '{"outcome":"hit","tier":' .. cjson.encode(ARGV[FIRST + 4]) .. '}')
+append(id, 'cache', '{"outcome":"hit","tier":' .. cjson.encode(ARGV[FIRST + 4]) .. ',"reason":' .. cjson.encode(ARGV[FIRST + 6]) .. '}')
 end_job(id, 'succeeded', now_ms(), '{"status":"succeeded"}')
 return 'ok'

@@ -33,7 +33,7 @@ local function begin()
   redis.call('HSET', job_key(id), 'deadline_at', whole(now + limits[1]), 'reasoning_until', whole(now + limits[2]))
   remember()
   step(id, 'queued', now)
-  event(id, 'queued', '{}')
+  append(id, 'queued', '{}') -- nobody can listen yet
 end
 
 if exact ~= '' then
@@ -46,7 +46,7 @@ if exact ~= '' then
     redis.call('HSET', job_key(id), 'result', hit[2], 'model', hit[3] or '', 'route', hit[4] or '', 'lane', hit[5] or '',
       'task_type', hit[6] or '', 'served_by', 'exact_cache', 'attempt', 0, 'status', 'queued',
       'cache', '{"outcome":"hit","tier":"exact",' .. source .. '"reason":"same query in the same scope"}')
-    event(id, 'cache', '{"outcome":"hit","tier":"exact"}')
+    append(id, 'cache', '{"outcome":"hit","tier":"exact"}')
     end_job(id, 'succeeded', now, '{"status":"succeeded"}')
     return {'hit'}
   end
