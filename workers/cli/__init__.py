@@ -6,14 +6,17 @@ import typer
 
 from workers.cli.demo import demo
 from workers.cli.key import key
+from workers.cli.route import route
+from workers.cli.router import router
 from workers.cli.settings import settings
 from workers.cli.up import up
 from workers.cli.worker import worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in (up, demo, worker, settings):
+for command in (up, demo, worker, settings, route):
     app.command()(command)
 app.add_typer(key, name="key")
+app.add_typer(router, name="router")
 
 
 @app.callback()
