@@ -132,7 +132,7 @@ class RouterSettings(Section):
     """The classifier that decides between the reasoning and the standard lane."""
 
     kind: Literal["trained", "rules"] = Field(
-        default="rules", description="`trained` needs the encoder; `rules` needs nothing and knows less"
+        default="trained", description="`trained` needs the encoder; `rules` needs nothing and knows less"
     )
     artefact: str = Field(
         default="", description="path of a trained artefact (`thinkline router train`); empty: the one that is shipped"
@@ -140,9 +140,8 @@ class RouterSettings(Section):
     shadow: str = Field(
         default="", description="path of a candidate that decides beside it; differences are counted, nothing changes"
     )
-    policy: Literal["balanced", "quality", "budget", "threshold"] = Field(
-        default="balanced",
-        description="how the threshold is chosen: `balanced` as trained, else by the setting of that name",
+    policy: Literal["quality", "budget", "threshold"] = Field(
+        default="threshold", description="which of the next three settings says what goes to reasoning"
     )
     quality: float = Field(
         default=0.98, ge=0.5, le=1, description="keep this share of always-reasoning's accuracy (calibration set)"
@@ -150,7 +149,7 @@ class RouterSettings(Section):
     budget: float = Field(default=0.4, ge=0, le=1, description="at most this share of queries to reasoning")
     threshold: float = Field(default=0.5, ge=0, le=1, description="p_reasoning from which on a query goes to reasoning")
     min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="below this confidence `when_unsure` decides; 0 switches it off"
+        default=0.5, ge=0, le=1, description="below this confidence `when_unsure` decides; 0 switches it off"
     )
     when_unsure: Literal["reasoning", "standard"] = Field(
         default="reasoning", description="the lane of a query about which the classifier is not sure"

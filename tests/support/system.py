@@ -95,6 +95,7 @@ def configuration(upstream_port: int, api_port: int, changes: Mapping[str, Any],
     tables: dict[str, dict[str, Any]] = {
         "upstreams.scripted": {"base_url": f"http://127.0.0.1:{upstream_port}/v1"},
         "api": {"port": api_port},
+        "router": {"kind": "rules"},  # starts at once; what tests the trained router says so
         "lanes.reasoning": {"model": "deep"},
         "lanes.standard": {"model": "quick"},
         "lanes.fallback": {"model": "quick"},

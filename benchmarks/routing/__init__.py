@@ -1,0 +1,1 @@
+"""What `benchmarks/router.py` and `benchmarks/train_router.py` share."""

@@ -1,0 +1,324 @@
+"""Trains a router from labelled queries: the same lines give the same bytes on the same machine.
+
+The lane head is trained on every line with a label, so that each source counts by its weight and not by its size, each
+group within a source by the root of its size, and both lanes alike. The difficulty head is a ridge regression on the
+lines that were measured. Starting from the shipped router, both are pulled towards its weights: a few hundred lines
+move it and do not replace it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.contracts.routing import TASK_TYPES
+from workers.routing import network, scoring
+from workers.routing.artefact import CLASSES, Artefact, Calibration
+from workers.routing.calibrating import calibrated, folded
+from workers.routing.examples import Example, fingerprint
+from workers.routing.features import COUNT, matrix
+from workers.routing.network import Array, Network, Plan
+
+CENTRES: Final = 256
+CENTRE_ROUNDS: Final = 8
+SCALE_FLOOR: Final = 0.05  # added to standard deviations: what hardly ever occurs is not blown up
+RIDGE: Final = 2_000.0  # for standardised inputs; found by cross-validation on the measured answers
+PRIOR_RIDGE: Final = 500.0
+STANDARD_CODE: Final = 0.3  # a plain question about code counts less: a wrong program costs more than some cents
+DEFAULT_TASK: Final = {"reasoning": "analysis", "standard": "everyday"}
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderName:
+    """Which encoder made the vectors.
+
+    Attributes:
+        name: see `Encoder.name`.
+        fingerprint: see `Encoder.fingerprint`.
+    """
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the shipped router is trained.
+
+    Attributes:
+        hidden: units of each network.
+        networks: whose outputs are averaged, each from another seed.
+        steps: of training each.
+        pull: towards zero, or towards the shipped weights.
+        blind: share of rows whose embedding is hidden, so that the form must decide; it also lets earlier turns be
+            judged without an embedding.
+        formless: share of rows whose features are hidden.
+        lane_limit: see `Calibration`.
+        difficulty_share: see `Calibration`.
+    """
+
+    hidden: int = 48
+    networks: int = 2
+    steps: int = 900
+    pull: float = 0.5
+    blind: float = 0.25
+    formless: float = 0.1
+    rate: float = 4e-3
+    lane_limit: float = 3.0
+    difficulty_share: float = 1.5
+
+    def plan(self, dimensions: int, seed: int) -> Plan:
+        """Tell how one network is trained."""
+        end = dimensions + COUNT
+        blocks = ((0, dimensions, self.blind), (dimensions, end, self.formless))
+        return Plan(
+            hidden=self.hidden,
+            steps=self.steps,
+            rate=self.rate,
+            pull=self.pull,
+            drop_hidden=0.3,
+            drop_input=0.1,
+            drop_blocks=blocks,
+            seed=seed,
+        )
+
+
+TUNED: Final = Recipe(networks=1, steps=300, pull=0.5, rate=1e-3)  # for own lines, from the shipped weights
+
+
+def train(  # noqa: PLR0913 - what training needs
+    examples: Sequence[Example],
+    vectors: NDArray[np.float32],
+    encoder: EncoderName,
+    *,
+    name: str,
+    recipe: Recipe | None = None,
+    prior: Artefact | None = None,
+    attributions: Sequence[str] = (),
+) -> Artefact:
+    """Train and calibrate a router.
+
+    Args:
+        examples: labelled queries.
+        vectors: (examples, dimensions), of their texts.
+        encoder: that made the vectors.
+        name: of the new router; shown as `decided_by`.
+        recipe: how; by default the shipped router's, or a gentler one from a prior.
+        prior: a trained router to start from.
+        attributions: one sentence for each source whose licence asks for it.
+    """
+    recipe = recipe or (TUNED if prior else Recipe())
+    counts = matrix([(one.text, one.instructions) for one in examples])
+    rows = Rows(examples, vectors, counts)
+    fitted = fit(rows, np.ones(len(examples), bool), recipe, prior, encoder)
+    calibration = calibrated(examples, *_out_of_fold(rows, recipe, prior, encoder), fitted.calibration)
+    return replace(
+        fitted, name=name, calibration=calibration, data=_described(examples, attributions, prior), scores={}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Labelled queries with what is computed of them once.
+
+    Attributes:
+        examples: n labelled queries.
+        vectors: (n, dimensions).
+        counts: (n, COUNT).
+    """
+
+    examples: Sequence[Example]
+    vectors: NDArray[np.float32]
+    counts: Array
+
+
+def fit(
+    rows: Rows, chosen: NDArray[np.bool_], recipe: Recipe, prior: Artefact | None, encoder: EncoderName
+) -> Artefact:
+    """Train both heads on the chosen rows, without calibrating them."""
+    examples = [one for one, taken in zip(rows.examples, chosen, strict=True) if taken]
+    vectors, counts = rows.vectors[chosen], rows.counts[chosen]
+    weights = weighted(examples)
+    bare = _bare(vectors, counts, weights, recipe, prior, encoder)
+    inputs = scoring.standardised(bare, vectors, counts)
+    lanes = _lanes(examples, inputs, weights, recipe, prior, vectors.shape[1])
+    difficulty = _difficulty(examples, inputs, prior)
+    found = replace(bare, lanes=lanes, difficulty=difficulty)
+    if prior is not None:
+        return found
+    hard = np.array([one.hard is not None for one in examples])
+    if hard.any():
+        known = difficulty.logits(inputs[hard])[:, 0]
+        calibration = replace(
+            found.calibration, difficulty_centre=float(known.mean()), difficulty_spread=float(known.std() + 1e-3)
+        )
+        found = replace(found, calibration=calibration)
+    return found
+
+
+def weighted(examples: Sequence[Example]) -> Array:
+    """Weigh rows: sources by their weight, groups within a source by the root of their size, both lanes alike."""
+    source = np.array([one.source for one in examples])
+    side = np.array([float(lane_label(one) or 0) >= 0.5 for one in examples])
+    used = np.array([lane_label(one) is not None for one in examples])
+    part = np.array(
+        [f"{one.source}\n{one.group}\n{one.task_type}\n{at}" for one, at in zip(examples, side, strict=True)]
+    )
+    found = np.zeros(len(examples))
+    for name in np.unique(part[used]):
+        chosen = (part == name) & used
+        found[chosen] = chosen.sum() ** -0.5
+    for name in np.unique(source[used]):
+        chosen = source == name
+        found[chosen] *= max(one.weight for one, at in zip(examples, chosen, strict=True) if at) / found[chosen].sum()
+    plain_code = np.array([one.task_type == "code" for one in examples]) & ~side
+    found[plain_code] *= STANDARD_CODE
+    for chosen in (side, ~side):
+        if found[chosen].sum() > 0:
+            found[chosen] /= found[chosen].sum()
+    weights: Array = found.astype(np.float32)
+    return weights
+
+
+def lane_label(example: Example) -> float | None:
+    """Tell the lane that a row teaches: its label, or whether only the reasoning model was right; None when open."""
+    if example.label is not None or not example.measured:
+        return example.label
+    if example.standard:
+        return 0.0
+    return 1.0 if example.reasoning else None
+
+
+def _bare(
+    vectors: NDArray[np.float32],
+    counts: Array,
+    weights: Array,
+    recipe: Recipe,
+    prior: Artefact | None,
+    encoder: EncoderName,
+) -> Artefact:
+    """Make a router that knows its inputs and nothing else."""
+    if prior is not None:
+        return prior
+    both = np.concatenate([vectors, counts], axis=1)
+    used = weights > 0
+    mean = np.average(both[used], axis=0, weights=weights[used])
+    spread = np.sqrt(np.average((both[used] - mean) ** 2, axis=0, weights=weights[used]))
+    size = vectors.shape[1]
+    floor = np.concatenate([np.full(size, SCALE_FLOOR / size**0.5), np.full(COUNT, SCALE_FLOOR)])
+    nothing = network.new(size + COUNT, 1, Plan(hidden=0))
+    return Artefact(
+        name="",
+        encoder=encoder.name,
+        encoder_fingerprint=encoder.fingerprint,
+        dimensions=size,
+        mean=mean.astype(np.float32),
+        scale=(spread + floor).astype(np.float32),
+        lanes=nothing,
+        difficulty=nothing,
+        centres=_centres(vectors),
+        calibration=Calibration(lane_limit=recipe.lane_limit, difficulty_share=recipe.difficulty_share),
+    )
+
+
+def _lanes(
+    examples: Sequence[Example], inputs: Array, weights: Array, recipe: Recipe, prior: Artefact | None, dimensions: int
+) -> Network:
+    target = _targets(examples, inputs, prior)
+    used = weights > 0
+    if not used.any():
+        if prior is None:
+            raise ValueError("no row has a label")
+        return prior.lanes
+    if prior is not None:
+        plan = recipe.plan(dimensions, 0)
+        return network.train(prior.lanes, inputs[used], target[used], weights[used], plan, towards_start=True)
+    found = []
+    for seed in range(recipe.networks):
+        plan = recipe.plan(dimensions, seed)
+        start = network.new(inputs.shape[1], len(CLASSES), plan)
+        found.append(network.train(start, inputs[used], target[used], weights[used], plan))
+    return network.averaged(found)
+
+
+def _targets(examples: Sequence[Example], inputs: Array, prior: Artefact | None) -> Array:
+    """Spread each row's label over the classes: on its task type, or over the task types that the prior sees in it."""
+    size = len(TASK_TYPES)
+    found = np.zeros((len(examples), 2 * size), np.float32)
+    seen = None if prior is None else network.probabilities(prior.lanes.logits(inputs))
+    for at, one in enumerate(examples):
+        label = lane_label(one) or 0.0
+        for begin, part, lane in ((0, label, "reasoning"), (size, 1 - label, "standard")):
+            if one.task_type is not None:
+                found[at, begin + TASK_TYPES.index(one.task_type)] = part
+            elif seen is not None:
+                within = seen[at, begin : begin + size]
+                found[at, begin : begin + size] = part * within / within.sum()
+            else:
+                found[at, begin + TASK_TYPES.index(DEFAULT_TASK[lane])] = part
+    return found
+
+
+def _difficulty(examples: Sequence[Example], inputs: Array, prior: Artefact | None) -> Network:
+    """Fit a ridge regression to how hard the measured rows were; sources count alike."""
+    known = np.array([one.hard is not None for one in examples])
+    start = prior.difficulty if prior is not None else network.new(inputs.shape[1], 1, Plan(hidden=0))
+    if not known.any():
+        return start
+    x = inputs[known].astype(np.float64)
+    y = np.array([one.hard for one in examples if one.hard is not None], np.float64)
+    y = y - start.logits(inputs[known])[:, 0]
+    source = [one.source for one in examples if one.hard is not None]
+    share = {name: len(y) / len(set(source)) / source.count(name) for name in set(source)}
+    weight = np.array([share[name] for name in source])
+    centre, level = np.average(x, axis=0, weights=weight), float(np.average(y, weights=weight))
+    shifted = (x - centre) * weight[:, None]
+    ridge = (RIDGE if prior is None else PRIOR_RIDGE) * np.eye(x.shape[1])
+    slope = np.linalg.solve(shifted.T @ (x - centre) + ridge, shifted.T @ (y - level))
+    return replace(
+        start,
+        skip=(start.skip[:, 0] + slope).astype(np.float32)[:, None],
+        b2=(start.b2 + level - centre @ slope).astype(np.float32),
+    )
+
+
+def _centres(vectors: NDArray[np.float32]) -> Array:
+    """Find directions that stand for the training: k-means on the sphere, from rows at equal distances."""
+    taken: Array = vectors[np.linspace(0, len(vectors) - 1, min(CENTRES, len(vectors))).astype(int)]
+    for _ in range(CENTRE_ROUNDS):
+        nearest = (vectors @ taken.T).argmax(axis=1)
+        sums = np.zeros_like(taken)
+        np.add.at(sums, nearest, vectors)
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        taken = np.where(length > 0, sums / np.maximum(length, 1e-9), taken).astype(np.float32)
+    return taken
+
+
+def _out_of_fold(
+    rows: Rows, recipe: Recipe, prior: Artefact | None, encoder: EncoderName
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Score every row by a router that was trained without its fold; returns (scores, strangeness)."""
+    score, strange = (np.zeros(len(rows.examples), np.float32) for _ in range(2))
+    once = replace(recipe, networks=1, steps=recipe.steps // 2)
+    for left_out in folded(rows.examples):
+        if not left_out.any():
+            continue
+        part = fit(rows, ~left_out, once, prior, encoder)
+        seen = scoring.scores(part, rows.vectors[left_out], rows.counts[left_out])
+        score[left_out] = seen.score(part.calibration)
+        strange[left_out] = seen.strangeness
+    return score, strange
+
+
+def _described(examples: Sequence[Example], attributions: Sequence[str], prior: Artefact | None) -> dict[str, Any]:
+    sources = sorted({one.source for one in examples})
+    return {
+        "fingerprint": fingerprint(examples),
+        "rows": {name: sum(one.source == name for one in examples) for name in sources},
+        "attributions": list(attributions) or (list(prior.data.get("attributions", [])) if prior else []),
+        "started_from": prior.data.get("fingerprint") if prior else None,
+    }
