@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
+from workers.encoding.lean import without_sklearn
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
 HEAD_SHARE: Final = 0.6  # of the window is for the beginning of a text that is longer
 MOST_CHARS_A_TOKEN: Final = 16  # a longer text is cut in its middle before it is tokenised, which bounds the cost
 BATCH: Final = 32
+BATCH_CHARS: Final = 12_000  # in one pass, about 3,000 tokens: 32 texts as long as the window would take 170 MB
 
 
 class Encoder:
@@ -40,7 +42,9 @@ class Encoder:
         folder = _folder(model)
         try:
             import torch  # noqa: PLC0415 - heavy; whoever imports this module for its types needs none of it
-            from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+            with without_sklearn():
+                from sentence_transformers import SentenceTransformer  # noqa: PLC0415
             from transformers.utils import logging  # noqa: PLC0415
 
             logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -63,9 +67,12 @@ class Encoder:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         fitted = [self.fit(text) for text in texts]
-        found: Vectors = self._model.encode(
-            fitted, batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True
-        )
+        found = np.empty((len(texts), self.dimensions), np.float32)
+        for rows in _passes(fitted):
+            found[rows] = self._model.encode(
+                [fitted[row] for row in rows], batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True,
+                convert_to_numpy=True,
+            )  # fmt: skip
         return found
 
     def fit(self, text: str) -> str:
@@ -83,6 +90,18 @@ class Encoder:
         head = int(self._window * HEAD_SHARE)
         tail = self._window - head - 1
         return f"{text[: spans[head - 1][1]]}\n{text[spans[-tail][0] :]}"
+
+
+def _passes(texts: Sequence[str]) -> list[list[int]]:
+    """Group the rows of texts of like length into passes of bounded memory."""
+    passes: list[list[int]] = []
+    longest = 0
+    for row in sorted(range(len(texts)), key=lambda row: len(texts[row])):
+        longest = max(longest, len(texts[row]))
+        if not passes or len(passes[-1]) >= BATCH or (len(passes[-1]) + 1) * longest > BATCH_CHARS:
+            passes.append([])
+        passes[-1].append(row)
+    return passes
 
 
 def fingerprint(folder: Path) -> str:

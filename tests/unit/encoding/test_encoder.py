@@ -1,0 +1,88 @@
+"""The encoder that is shipped: what it gives, how it treats long texts, and what it leaves out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.redis import missing
+from workers.contracts.errors import SettingsError
+from workers.encoding.encoder import Encoder, _passes
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    """The packaged one."""
+    try:
+        return Encoder()
+    except SettingsError as error:
+        missing(str(error))
+
+
+def test_rows_are_in_order_and_of_length_one(encoder: Encoder) -> None:
+    """Whatever passes the texts were grouped into, each row is that of its own text alone."""
+    texts = ["short", "a somewhat longer text about ships " * 9, "", "middle sized text", "x" * 3000]
+    found = encoder.embed(texts)
+    assert found.shape == (5, encoder.dimensions)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    for text, row in zip(texts, found, strict=True):
+        assert np.allclose(encoder.embed([text])[0], row, atol=1e-4)
+    assert encoder.embed([]).shape == (0, encoder.dimensions)
+
+
+def test_the_end_of_a_long_text_counts(encoder: Encoder) -> None:
+    """A request at the end of a long paste moves the vector; so does one at its beginning."""
+    paste = "The committee met on Tuesday and adjourned. " * 300
+    plain, ends, begins = encoder.embed([paste, f"{paste} Translate this into French.", f"Sort these words. {paste}"])
+    assert plain @ ends < 0.995
+    assert plain @ begins < 0.995
+    fitted = encoder.fit(f"{paste} Translate this into French.")
+    assert fitted.startswith("The committee")
+    assert fitted.endswith("French.")
+    assert len(fitted) < len(paste)
+
+
+def test_a_text_of_megabytes_is_cut_before_it_is_read(encoder: Encoder) -> None:
+    """What the window holds is known beforehand."""
+    fitted = encoder.fit("word " * 400_000)
+    assert len(fitted) < 10_000
+    assert encoder.fit(fitted) == fitted or len(encoder.fit(fitted)) <= len(fitted)
+
+
+@pytest.mark.parametrize(("model", "words"), [("no-such-model", "allowed are"), ("/", "modules.json")])
+def test_another_model_must_be_there(model: str, words: str) -> None:
+    """One sentence that names the setting and what is allowed."""
+    with pytest.raises(SettingsError, match=words):
+        Encoder(model)
+
+
+def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
+    """No traceback of its library."""
+    (tmp_path / "modules.json").write_text("[]junk")
+    with pytest.raises(SettingsError, match="cannot be loaded"):
+        Encoder(str(tmp_path))
+
+
+def test_scikit_learn_stays_out_and_can_be_imported_afterwards() -> None:
+    """In a fresh process: loading the encoder leaves it out, importing it later gives the real one."""
+    code = (
+        "import sys; from workers.encoding.encoder import Encoder; Encoder().embed(['x']);"
+        "assert 'sklearn' not in sys.modules; from sklearn.metrics import roc_auc_score;"
+        "assert roc_auc_score([0, 1], [0.1, 0.9]) == 1"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_passes_are_bounded() -> None:
+    """Every row once; long texts come in small passes."""
+    passes = _passes(["x" * length for length in (10, 1000, 1000, 1000, 5, 12_000)] + ["y"] * 100)
+    assert sorted(row for rows in passes for row in rows) == list(range(106))
+    assert max(len(rows) for rows in passes) == 32
+    assert [5] in passes
