@@ -93,6 +93,7 @@ class Feeds:
         self._reader: asyncio.Task[None] | None = None
         self._released = False
         self._count = 0
+        self.opened = 0
 
     def __len__(self) -> int:
         """Count the open feeds."""
@@ -106,6 +107,7 @@ class Feeds:
             return feed
         self._by_job.setdefault(job_id, set()).add(feed)
         self._count += 1
+        self.opened += 1
         self.ask(feed)
         return feed
 
