@@ -41,6 +41,7 @@ bench: $(STAMP) ## measure what the README claims about speed (takes minutes; wa
 	$(BIN)/python -m benchmarks.submit
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.in_flight
+	$(BIN)/python -m benchmarks.streams
 
 env-example: $(STAMP) ## write .env.example and docs/configuration.md from the settings
 	$(BIN)/thinkline settings --as env --output .env.example

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from api import document, problems
 from api.access import Gate
+from api.collecting import calm, collect_for_ever
 from api.guard import Guard
 from api.routes import cache, events, health, jobs, operations, pages, usage, webhooks
 from api.state import State
@@ -34,8 +36,10 @@ def create_app(settings: Settings) -> FastAPI:
         await client.open()
         if not settings.api_keys:
             logger("api").warning("api.keyless", note="no API keys are set: only this machine is served")
+        collecting = asyncio.create_task(collect_for_ever(lambda: client.followed, lambda: client.following))
         with on_stop(client.let_go):
             yield
+        collecting.cancel()
         await client.close()
 
     app = FastAPI(
@@ -59,4 +63,6 @@ def app_from_environment() -> FastAPI:
         sys.stderr.write(f"thinkline: {error}\n")
         raise SystemExit(2) from error
     configure_logging(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    calm()
+    return app

@@ -251,6 +251,11 @@ class Client:
         return self._following(job, tenant, self._feeds.open(job_id), cursor, thinking_text=thinking_text)
 
     @property
+    def followed(self) -> int:
+        """How many streams were opened so far, in this process."""
+        return self._feeds.opened
+
+    @property
     def following(self) -> int:
         """How many streams are open, in this process."""
         return len(self._feeds)
