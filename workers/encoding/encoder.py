@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
-from workers.encoding.lean import without_sklearn
+from workers.encoding.lean import give_memory_back, without_sklearn
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
@@ -48,6 +48,7 @@ class Encoder:
             from transformers.utils import logging  # noqa: PLC0415
 
             logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+            give_memory_back()
             if threads:
                 torch.set_num_threads(threads)
             self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
