@@ -32,11 +32,10 @@ from tests.support import compose
 from tests.support.compose import Service
 from tests.support.processes import ROOT, Process, free_port
 from tests.support.redis import missing, server_binary
-from workers.contracts import job
+from workers.contracts.job import SERVED
 
 pytestmark = pytest.mark.slow
 EXEC = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
-KNOWN = getattr(job, "SERVED", job.QUEUES)  # the queues that this version has workers for
 PORTS = {"redis": "6379", "api": "8080", "flower": "5555", "model": "8090"}
 API_KEY, REDIS_PASSWORD, FLOWER_USER = (
     "tl_" + secrets.token_hex(16),
@@ -47,6 +46,7 @@ VARIABLES = {
     "REDIS_PASSWORD": REDIS_PASSWORD,
     "FLOWER_BASIC_AUTH": ":".join(FLOWER_USER),
     "UPSTREAM_API_KEY": "sk-test",
+    "WEBHOOK_SIGNING_KEY": secrets.token_hex(16),
     "THINKLINE_API_KEYS": json.dumps([{"sha256": hashlib.sha256(API_KEY.encode()).hexdigest(), "tenant": "acme"}]),
 }
 
@@ -132,13 +132,7 @@ def redis_cli() -> str:
     return shutil.which("valkey-cli") or shutil.which("redis-cli") or "valkey-cli"
 
 
-def all_services() -> dict[str, Service]:
-    """The services of the file, but for workers of queues that this version does not have."""
-    found = compose.services(compose.load(VARIABLES))
-    return {name: service for name, service in found.items() if set(service.queues) <= set(KNOWN)}
-
-
-SERVICES = all_services()
+SERVICES = compose.services(compose.load(VARIABLES))
 EVERYDAY = {name: service for name, service in SERVICES.items() if not service.profiles}
 
 
@@ -167,10 +161,10 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 
 
 def test_every_service_is_run_here() -> None:
-    """All that the file has, but what this version has no queue for; those of profiles have a test of their own."""
+    """All that the file has, each queue with its worker; what has a profile has a test of its own."""
     named = set(compose.load(VARIABLES)["services"])
-    assert set(EVERYDAY) | {"model"} == named - ({"deliver"} - set(KNOWN))
-    assert {queue for service in EVERYDAY.values() for queue in service.queues} == set(KNOWN)
+    assert set(EVERYDAY) | {"model"} == named
+    assert {queue for service in EVERYDAY.values() for queue in service.queues} == set(SERVED)
 
 
 def test_they_answer_a_job_together(local: Local) -> None:

@@ -23,9 +23,9 @@ from workers.contracts import job
 from workers.environment import refuse_unknown_variables
 from workers.settings import Settings, load_settings
 
-QUEUES = {*getattr(job, "SERVED", job.QUEUES), "deliver"}
+QUEUES = set(job.SERVED)
 VARIABLES = {
-    "REDIS_PASSWORD": "pw", "FLOWER_BASIC_AUTH": "a:b", "UPSTREAM_API_KEY": "sk",
+    "REDIS_PASSWORD": "pw", "FLOWER_BASIC_AUTH": "a:b", "UPSTREAM_API_KEY": "sk", "WEBHOOK_SIGNING_KEY": "key",
     "THINKLINE_API_KEYS": '[{"sha256": "' + "0" * 64 + '", "tenant": "acme"}]',
 }  # fmt: skip
 FILE = compose.load(VARIABLES)
@@ -95,9 +95,7 @@ def test_a_worker_has_threads_for_its_slots_and_time_to_hand_back() -> None:
     """One thread a slot, and a few dozen of the process's own."""
     settings = settings_of("deploy/compose/thinkline.toml", SERVICES["reasoning"].env)
     for name, service in WORKERS.items():
-        lane = getattr(settings.lanes, name, None) or getattr(settings, name, None)
-        slots = lane.slots if lane else 100
-        assert service.raw["deploy"]["resources"]["limits"]["pids"] >= slots + 100, name
+        assert service.raw["deploy"]["resources"]["limits"]["pids"] >= slots_of(settings, name) + 100, name
         assert service.stop_grace_s >= settings.reliability.shutdown_grace_s + 10, name
 
 
@@ -106,6 +104,9 @@ def test_only_who_needs_a_secret_has_it() -> None:
     assert {name for name, service in SERVICES.items() if "UPSTREAM_API_KEY" in service.env} == set(WORKERS)
     assert [name for name, service in SERVICES.items() if "THINKLINE_API_KEYS" in service.env] == ["api"]
     assert [name for name, service in SERVICES.items() if "FLOWER_BASIC_AUTH" in service.env] == ["flower"]
+    signing = "THINKLINE_WEBHOOKS__SIGNING_KEY"
+    assert [name for name, service in SERVICES.items() if signing in service.env] == ["api", "deliver"]
+    assert [name for name in pods() if signing in environment_of(name)] == ["api", "deliver"]
     assert SERVICES["model"].env == {}
 
 
@@ -125,7 +126,9 @@ def test_the_example_names_every_variable_and_no_other() -> None:
     assert {name.removeprefix("THINKLINE_").lower() for name in ours} <= set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("missing", ["REDIS_PASSWORD", "FLOWER_BASIC_AUTH", "THINKLINE_API_KEYS"])
+@pytest.mark.parametrize(
+    "missing", ["REDIS_PASSWORD", "FLOWER_BASIC_AUTH", "THINKLINE_API_KEYS", "WEBHOOK_SIGNING_KEY"]
+)
 def test_nothing_starts_without_its_secret(missing: str) -> None:
     """An empty one would leave the door open."""
     with pytest.raises(KeyError, match=missing):
@@ -357,9 +360,7 @@ def test_each_lane_grows_with_what_waits_in_its_queue(name: str) -> None:
     assert trigger["metadata"]["listName"] == (f"{prefix}deliver" if name == "deliver" else f"{prefix}waiting:{name}")
     assert trigger["authenticationRef"]["name"] in objects("TriggerAuthentication")
     assert 1 <= scaled["minReplicaCount"] <= scaled["fallback"]["replicas"] <= scaled["maxReplicaCount"]
-    lane = getattr(settings.lanes, name, None) or getattr(settings, name, None)
-    if lane:
-        assert int(trigger["metadata"]["listLength"]) == lane.slots // 4
+    assert int(trigger["metadata"]["listLength"]) == slots_of(settings, name) // 4
 
 
 def test_the_network_lets_through_what_each_pod_needs_and_no_more() -> None:
@@ -377,6 +378,12 @@ def test_the_network_lets_through_what_each_pod_needs_and_no_more() -> None:
         assert policies[policy]["spec"]["podSelector"]["matchLabels"] == {f"thinkline/{label}": "yes"}
     closed = policies["to-webhooks"]["spec"]["egress"][0]["to"][0]["ipBlock"]["except"]
     assert {"10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(closed)
+
+
+def slots_of(settings: Settings, queue: str) -> int:
+    """How many messages a worker of a queue holds."""
+    others = {"classify": settings.classify.slots, "deliver": settings.webhooks.slots}
+    return others[queue] if queue in others else getattr(settings.lanes, queue).slots
 
 
 def environment_of(name: str) -> dict[str, str]:

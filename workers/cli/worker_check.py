@@ -14,7 +14,7 @@ import typer
 
 from workers.cli.failing import fail, settings_or_exit
 from workers.contracts.errors import StoreUnavailable
-from workers.contracts.job import QUEUES
+from workers.contracts.job import SERVED
 from workers.settings import Settings
 from workers.store.connection import connect
 from workers.store.pulse import Heard, PulseStore
@@ -22,7 +22,7 @@ from workers.store.reading import PRESENT_S
 
 
 def worker_check(
-    queues: Annotated[str, typer.Option(help="queues that it must serve, joined by commas")] = ",".join(QUEUES),
+    queues: Annotated[str, typer.Option(help="queues that it must serve, joined by commas")] = ",".join(SERVED),
     ready: Annotated[bool, typer.Option("--ready", help="also fail while Redis is away")] = False,  # noqa: FBT002 - a flag
     stuck_after: Annotated[
         float, typer.Option(min=5, help="seconds for which messages may wait beside a free slot")
