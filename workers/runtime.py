@@ -31,12 +31,14 @@ from workers.stages.answer import AnswerStage
 from workers.stages.classify import ClassifyStage
 from workers.stages.deliver import DeliverStage
 from workers.stages.lease import Leases
+from workers.stages.pulse import Slots, tell_for_ever
 from workers.stages.reap import Reaper
 from workers.stages.settle import Settlement
 from workers.store.breaker import BreakerStore
 from workers.store.connection import connect
 from workers.store.durations import Duration, expect
 from workers.store.jobs import JobStore
+from workers.store.pulse import PulseStore
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
 from workers.store.scripts import Scripts
@@ -53,13 +55,14 @@ SWITCH_S = 0.0005
 class Runtime:
     """All that one worker process runs on. `start` before the first job, `drain` and `stop` at the end."""
 
-    def __init__(self, settings: Settings, queues: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, queues: Sequence[str], slots: int = 1) -> None:
         unknown = set(queues) - set(SERVED)
         if unknown:
             raise SettingsError(f"queues {sorted(unknown)} do not exist: allowed are {', '.join(SERVED)}")
         self.settings = settings
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._queues = tuple(queues)
+        self._slots = Slots(slots)
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="thinkline-loop", daemon=True)
         self._background: list[asyncio.Task[None]] = []
@@ -83,7 +86,8 @@ class Runtime:
     def run(self, queue: ServedQueue, job_id: str, attempt: int) -> None:
         """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
         try:
-            asyncio.run_coroutine_threadsafe(self._stage(queue, job_id, attempt), self._loop).result()
+            with self._slots.taken():
+                asyncio.run_coroutine_threadsafe(self._stage(queue, job_id, attempt), self._loop).result()
         except FutureCancelled:
             log.info("attempt.stopped", job=job_id, attempt=attempt)
         except StoreUnavailable:  # the record stands as it is; the reaper brings the job back
@@ -104,6 +108,7 @@ class Runtime:
 
     def drain(self) -> None:
         """Give running attempts their grace, then hand them back; returns when none is left or time is over."""
+        self._slots.close()
         grace_s = self.settings.reliability.shutdown_grace_s
         try:
             asyncio.run_coroutine_threadsafe(self._drain(grace_s), self._loop).result(timeout=grace_s + 5)
@@ -152,6 +157,9 @@ class Runtime:
             asyncio.create_task(self._leases.beat_for_ever(), name="heartbeat"),
             asyncio.create_task(reaper.reap_for_ever(), name="reaper"),
             asyncio.create_task(caching.sweep_for_ever(self._redis, scripts, settings), name="sweeper"),
+            asyncio.create_task(
+                tell_for_ever(PulseStore(self._redis, settings), self.worker, self._queues, self._slots), name="pulse"
+            ),
             *deciders,
         ]
         if DELIVER in self._queues:

@@ -58,7 +58,7 @@ def _begin(instance: Any, **_: Any) -> None:
     """Build the runtime before the worker takes its first message."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    runtime = Runtime(settings, sorted(instance.app.amqp.queues.consume_from))
+    runtime = Runtime(settings, sorted(instance.app.amqp.queues.consume_from), instance.concurrency)
     try:
         runtime.start()
     except SettingsError as error:

@@ -15,9 +15,10 @@ from workers.cli.settings import settings
 from workers.cli.up import up
 from workers.cli.webhook import webhook
 from workers.cli.worker import worker
+from workers.cli.worker_check import worker_check
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in (up, demo, ask, watch, worker, route, failures, usage, settings):
+for command in (up, demo, ask, watch, worker, worker_check, route, failures, usage, settings):
     app.command()(command)
 router.command()(status)
 router.command("export-labels")(export_labels)

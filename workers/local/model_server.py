@@ -1,8 +1,8 @@
 """The local model as an OpenAI-compatible server: `python -m workers.local.model_server --port 8090 --folder …`.
 
-It is `transformers serve`, pinned to one model, on loopback, without any access to the network. Requests are batched
-continuously, so that eight callers wait hardly longer than one; the price is that all share one way of sampling, and it
-is the greedy one: temperature and seed change nothing. A closed connection ends its generation.
+It is `transformers serve`, pinned to one model, on loopback unless told otherwise, without any access to the network.
+Requests are batched continuously, so that eight callers wait hardly longer than one; the price is that all share one
+way of sampling, and it is the greedy one: temperature and seed change nothing. A closed connection ends its generation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ STEP_TOKENS = 512
 def main() -> None:
     """Unpack the model if need be and serve it until stopped."""
     parser = argparse.ArgumentParser(prog="python -m workers.local.model_server", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="loopback port")
+    parser.add_argument("--port", type=int, required=True, help="port to bind")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind; a container needs 0.0.0.0")
     parser.add_argument("--folder", type=Path, required=True, help="where the unpacked model is kept")
     arguments = parser.parse_args()
     configure_logging("info")
@@ -36,7 +37,7 @@ def main() -> None:
     except ThinklineError as error:
         sys.stderr.write(f"thinkline: {error}\n")
         raise SystemExit(1) from error
-    serve(model, arguments.port)
+    serve(model, arguments.host, arguments.port)
 
 
 def confine(folder: Path, threads: int) -> None:
@@ -62,7 +63,7 @@ def threads() -> int:
     return max(1, min(4, cores // 2))
 
 
-def serve(model: Path, port: int) -> None:
+def serve(model: Path, host: str, port: int) -> None:
     """Load the model and serve it under the name of its folder."""
     import torch  # noqa: PLC0415 - only after the environment was set
     from transformers.cli.serve import Serve  # noqa: PLC0415
@@ -78,7 +79,7 @@ def serve(model: Path, port: int) -> None:
         cb_max_batch_tokens=STEP_TOKENS,
         device="cpu",
         dtype="bfloat16" if fast_bfloat16 else "float32",
-        host="127.0.0.1",
+        host=host,
         port=port,
         log_level="error",
     )

@@ -14,6 +14,7 @@
 --                         that have new events (wakes live streams)
 --   failures              capped stream, the failure log; failures:count is its tally
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
+--   pulse:WORKER          how a worker process fares: its slots, and for how long it took none of what waits (JSON)
 --   claims:QUEUE          list of when the latest attempts were claimed (ms): how fast the queue moves
 --   history:TYPE:MODEL    list of the latest durations (workers/store/durations.py); histories is the set of their names
 --   outcomes:TYPE:MODEL   how reasoning did of late: {ok, late, at}; the counts fade by half every FADE ms
