@@ -47,7 +47,7 @@ async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder
     Raises:
         SettingsError: the semantic tier is on and there is nothing to judge with.
     """
-    exact = ExactCache(JobReader(redis, settings))
+    exact = ExactCache(JobReader(redis, settings), settings.cache.join)
     if not settings.cache.semantic or encoder is None:
         return Caching(exact, {})
     from workers.cache.replica.follower import Follower  # noqa: PLC0415 - loads FAISS
