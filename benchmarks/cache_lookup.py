@@ -90,24 +90,13 @@ def given(path: Path, rows: int) -> Vectors:
 async def fill(store: Store, vectors: Vectors, begin: int) -> None:
     """Keep entries by the step that every worker uses, but for the jobs around it."""
     source = load("finish").split("-- End a job, once")[0] + FILL
-    script = await store.redis.script_load(source)
+    script, common = await store.redis.script_load(source), store.scripts._common  # noqa: SLF001 - a script beside the others
     for at in range(begin, len(vectors), SWEEP):
         pipeline = store.redis.pipeline(transaction=False)
         for number in range(at, min(at + SWEEP, len(vectors))):
             name = hashlib.sha256(str(number).encode()).hexdigest()
             vector = as_text(vectors[number].tobytes())
-            pipeline.evalsha(
-                script,
-                1,
-                store.settings.redis.key_prefix,
-                "5000",
-                "5000",
-                "1000",
-                "1000",
-                name,
-                vector,
-                f"query {number}",
-            )
+            pipeline.evalsha(script, 1, store.settings.redis.key_prefix, *common, name, vector, f"query {number}")
         await pipeline.execute()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
@@ -47,7 +48,7 @@ async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder
     Raises:
         SettingsError: the semantic tier is on and there is nothing to judge with.
     """
-    exact = ExactCache(JobReader(redis, settings))
+    exact = ExactCache(JobReader(redis, settings), settings.cache.join)
     if not settings.cache.semantic or encoder is None:
         return Caching(exact, {})
     from workers.cache.replica.follower import Follower  # noqa: PLC0415 - loads FAISS
@@ -73,8 +74,13 @@ async def sweep_for_ever(redis: Redis, scripts: Scripts, settings: Settings) -> 
 
 
 def snapshot_path(settings: Settings) -> Path:
-    """Name the snapshot's file: one for each Redis and key prefix that this data folder was used with."""
-    place = f"{settings.redis_url.get_secret_value()} {settings.redis.key_prefix}"
+    """Name the snapshot's file: one for each Redis and key prefix that this data folder was used with.
+
+    The name is made without the password, and a file under another one's name would do no harm: a replica whose place in
+    the log is unknown there compares itself with the list of entries.
+    """
+    parts = urlsplit(settings.redis_url.get_secret_value())
+    place = f"{parts.netloc.rpartition('@')[2]}{parts.path} {settings.redis.key_prefix}"
     return settings.data_dir / "cache" / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.snapshot"
 
 

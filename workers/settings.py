@@ -249,6 +249,9 @@ class CacheSettings(Section):
     shared: dict[Name, Name] = Field(
         default_factory=dict, description="tenant -> group: tenants of one group share their answers"
     )
+    join: bool = Field(
+        default=True, description="whether a query equal to one in flight waits for its answer instead of paying again"
+    )
     semantic: bool = Field(default=False, description="whether queries of the same meaning are answered, too")
     min_similarity: float = Field(
         default=0.75, ge=0, le=1, description="cosine below which a stored query is not even examined"

@@ -75,6 +75,10 @@ class SemanticCache:
     encoder: str
     settings: CacheSettings
 
+    def may_join(self, claim: Claim) -> bool:
+        """Whether the claim may wait for another's answer."""
+        return self.exact.may_join(claim)
+
     async def look_up(self, claim: Claim) -> CachedAnswer | None:
         """Find the answer to the same query in the same scope."""
         return await self.exact.look_up(claim)

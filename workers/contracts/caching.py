@@ -87,7 +87,7 @@ class CacheServed(Frozen):
 
     job: str | None = Field(default=None, description="absent when it was another tenant's, in a shared scope")
     at: datetime
-    tier: Literal["exact", "semantic"]
+    tier: Literal["exact", "semantic", "join"]
     similarity: float | None = None
     reason: str = Field(description="why it was accepted")
     input: str | None = Field(default=None, description="what that job asked, while it is kept")

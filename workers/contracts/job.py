@@ -119,7 +119,9 @@ class CacheNote(Frozen):
     """What the cache did for this job, and by which rule."""
 
     outcome: Literal["hit", "miss", "off", "refresh"]
-    tier: Literal["exact", "semantic"] | None = None
+    tier: Literal["exact", "semantic", "join"] | None = Field(
+        default=None, description="`join`: it waited for the answer of a job in flight that asked the same"
+    )
     source_job: str | None = None
     reason: str | None = None
     similarity: float | None = Field(

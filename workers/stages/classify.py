@@ -52,6 +52,10 @@ class AnswerCache(Protocol):
         """Find the answer to the same query in the claim's scope; None when there is none."""
         ...
 
+    def may_join(self, claim: Claim) -> bool:
+        """Whether the claim may wait for the answer of a job in flight that asks the same."""
+        ...
+
     async def look_near(self, claim: Claim, vector: Vector) -> Looked:
         """Find the answer to a query of the same meaning, and say what the record takes along without one."""
         ...
@@ -92,14 +96,26 @@ class ClassifyStage:
                 await self._stopped(claim, live)
 
     async def _classify(self, claim: Claim) -> None:
-        hit = await self.cache.look_up(claim) if claim.request.cache == "use" else None
-        if hit is not None and await self._serve(claim, hit):
+        if claim.request.cache == "use" and await self._answered_or_joined(claim):
             return
         vector = await self.encoder.embed(claim.request.query)
         near = await self.cache.look_near(claim, vector)
         if near.hit is not None and await self._serve(claim, near.hit):
             return
         await self._send_on(claim, await self._decide(claim, vector), near.fields)
+
+    async def _answered_or_joined(self, claim: Claim) -> bool:
+        """Serve the same query's answer, or wait for the job in flight that is about to bring it."""
+        key = claim.cache_key or ""
+        while True:
+            hit = await self.cache.look_up(claim)
+            if hit is not None and await self._serve(claim, hit):
+                return True
+            if not self.cache.may_join(claim):
+                return False
+            done = await persist(lambda: self.store.join(claim.job_id, claim.attempt, key), for_s=SETTLE_FOR_S)
+            if done != "look":  # else the answer came between the two questions
+                return done not in ("lead", "alone")
 
     async def _stopped(self, claim: Claim, live: Live) -> None:
         """Leave a job that is no longer ours; only an unexplained cancellation is passed on."""
@@ -131,7 +147,7 @@ class ClassifyStage:
             "model": hit.model,
             "route": hit.route,
             "cache": hit.note,
-            "served_by": f"{hit.note.tier}_cache",
+            "served_by": "semantic_cache" if hit.note.tier == "semantic" else "exact_cache",
         }
         served = await persist(lambda: self.store.serve(claim.job_id, claim.attempt, hit, fields), for_s=SETTLE_FOR_S)
         if served == "ok":

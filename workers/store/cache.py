@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from redis.asyncio import Redis
 
@@ -26,6 +26,7 @@ FIELDS: Final = (
 )  # fmt: skip
 AT_ONCE: Final = 200  # entries read or removed in one round trip; a script for more would hold up Redis for others
 MOST_SERVED: Final = 100
+Tier = Literal["exact", "semantic", "join"]
 MOST_TEXT_CHARS: Final = 2_000  # of a query in a list
 
 
@@ -156,7 +157,7 @@ class CacheStore:
             CacheServed(
                 job=row["job"] if row["tenant"] == tenant else None,
                 at=_moment(at.partition("-")[0]),
-                tier="semantic" if row["tier"] == "semantic" else "exact",
+                tier=cast("Tier", row["tier"]),
                 similarity=float(row["similarity"]) if row["similarity"] else None,
                 reason=row["reason"],
                 input=_asked(request) if owner == tenant else None,

@@ -173,6 +173,11 @@ class JobStore:
         """Keep how long an attempt took that a limit cut off (`workers/store/durations.py` writes it)."""
         await self._call("note_duration", history, duration)
 
+    async def join(self, job_id: str, attempt: int, cache_key: str) -> str:
+        """Lead or join the job in flight that asks the same: `look`, `lead`, `alone`, `joined`, or what refused it."""
+        again = message("classify", job_id, attempt + 1)
+        return cast("str", await self._call("join", job_id, str(attempt), cache_key, again))
+
     async def note_spend(self, job_id: str, attempt: int, finished: Attempt, usage: Any, cost_usd: float) -> str:
         """Add what a cancelled attempt had cost to its ended job."""
         spent = (encode(finished), encode(usage), f"{cost_usd:.9f}")

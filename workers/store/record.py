@@ -27,6 +27,7 @@ PUBLIC = (
 CLAIMED = (
     "request", "tenant", "created_at", "deadline_at", "reasoning_until", "budget", "route", "model", "task_type",
     "fallback", "hand_on", "causes", "usage", "cost_usd", "cache_key", "attempt_at", "cache", "cache_scope", "expected",
+    "waited",
 )  # fmt: skip
 _JSON = ("route", "expected", "budget", "result", "usage", "cache", "fallback", "error", "metadata", "feedback")
 _TIMES = ("created_at", "started_at", "first_token_at", "finished_at", "deadline_at")
@@ -58,6 +59,7 @@ class Claim:
     cache_scope: str | None = None
     cache: dict[str, Any] | None = None
     expected_p90_s: float | None = None
+    waited: bool = False
 
     @property
     def left_s(self) -> float:
@@ -137,6 +139,7 @@ def read_claim(job_id: str, attempt: int, queue: Queue, reply: list[str | None])
         cache_scope=values["cache_scope"] or None,
         cache=_loaded(values["cache"]),
         expected_p90_s=(_loaded(values["expected"]) or {}).get("p90_s"),
+        waited=bool(values["waited"]),
     )
 
 

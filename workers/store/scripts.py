@@ -24,7 +24,9 @@ from workers.webhook_settings import WebhookSettings
 LUA = resources.files("workers.store") / "lua"
 BEFORE_EACH: Final = ("prelude", "webhooks")
 Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
-CACHING: Final = frozenset({"submit", "finish", "feedback", "serve", "cache_remove", "cache_sweep"})  # need caching.lua
+CACHING: Final = frozenset(
+    {"submit", "finish", "feedback", "serve", "join", "cache_remove", "cache_sweep"}
+)  # need caching.lua
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
 
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.support.store import TENANT, Store, new_job
-from workers.contracts.job import Attempt, Usage
+from workers.contracts.caching import CachedAnswer
+from workers.contracts.job import Attempt, CacheNote, Usage
 from workers.store.jobs import Beat, Ending, Failure, Move
 from workers.store.record import Claim
 
@@ -45,6 +46,23 @@ async def succeed(store: Store) -> Again:
     job_id = (await store.running()).job_id
     end = Ending("succeeded", {"result": "1"}, DONE, None, "e", 60, "logic:quick", "1.0", {"lane": "standard"})
     return lambda: store.jobs.finish(job_id, 0, end)
+
+
+async def serve(store: Store) -> Again:
+    """End a job with an answer of the cache."""
+    entry = f"tenant:{TENANT}:exact:known"
+    await store.redis.hset(store.key(entry), mapping={"job": "job_before", "result": "1"})
+    claim = await store.running("classify")
+    note = CacheNote(outcome="hit", tier="semantic", similarity=0.98, reason="the same")
+    hit = CachedAnswer(note, 1, None, None, entry, "job_before")
+    return lambda: store.jobs.serve(claim.job_id, 0, hit, {"result": "1"})
+
+
+async def join(store: Store) -> Again:
+    """Wait for the answer of the job that leads."""
+    leader, follower = await store.running("classify"), await store.running("classify")
+    await store.jobs.join(leader.job_id, 0, "k")
+    return lambda: store.jobs.join(follower.job_id, 0, "k")
 
 
 async def fail(store: Store) -> Again:
@@ -87,7 +105,7 @@ async def note_spend(store: Store) -> Again:
 
 @pytest.mark.parametrize(
     "prepare",
-    [submit, claim, move, succeed, fail, heartbeat, cancel, retry, requeue, note_spend],
+    [submit, claim, move, succeed, serve, join, fail, heartbeat, cancel, retry, requeue, note_spend],
     ids=lambda f: f.__name__,
 )
 async def test_a_script_that_runs_twice_leaves_what_it_left_once(

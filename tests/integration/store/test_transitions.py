@@ -10,18 +10,25 @@ import pytest
 
 from tests.integration.store.transitions import TABLE
 from tests.support.store import TENANT, Store
-from workers.contracts.job import TERMINAL, Attempt, Usage
+from workers.contracts.caching import CachedAnswer
+from workers.contracts.job import TERMINAL, Attempt, CacheNote, Usage
 from workers.store.jobs import Beat, Ending, Move
 from workers.store.record import Claim
 
 pytestmark = pytest.mark.anyio
 DOCUMENT = Path(__file__).parents[3] / "docs" / "state-machine.md"
 STATES = ("queued", "running", "succeeded", "failed", "cancelled")
+NOTE = CacheNote(outcome="hit", tier="exact", reason="the same")
+HIT = CachedAnswer(NOTE, 1, None, None, f"tenant:{TENANT}:exact:known", "job_before")
+FLYING = "f" * 64  # the cache key of a query that is being answered
 SPENT = Attempt(attempt=0, lane="standard", model="quick", outcome="cancelled", duration_s=1)
 
 
 async def in_state(store: Store, state: str) -> str:
-    """Bring a new job into a state, with attempt 0 as its latest."""
+    """Bring a new job into a state, with attempt 0 as its latest; the cache has an answer that could be served."""
+    await store.redis.hset(store.key(HIT.entry), mapping={"job": HIT.source, "result": "1"})
+    leader = await store.running("classify", worker="w2")
+    assert await store.jobs.join(leader.job_id, 0, FLYING) == "lead"
     job_id = (await store.submit(queue="standard")).job_id
     if state == "cancelled":
         await store.jobs.cancel(job_id, TENANT)
@@ -45,6 +52,12 @@ async def heartbeat(store: Store, job_id: str, state: str) -> str:
     return "ok" if reply == "running" else reply
 
 
+async def join(store: Store, job_id: str, state: str) -> str:
+    """Join the job that leads; that it waits now stands for `ok`."""
+    reply = await store.jobs.join(job_id, 0, FLYING)
+    return "ok" if reply == "joined" else reply
+
+
 Call = Callable[[Store, str, str], Awaitable[str]]
 SCRIPTS: dict[str, Call] = {
     "claim": claim,
@@ -54,6 +67,8 @@ SCRIPTS: dict[str, Call] = {
     ),
     "requeue": lambda store, job_id, _: store.jobs.requeue("standard", job_id, 0, reason="worker_lost", crash=True),
     "republish": lambda store, job_id, _: store.jobs.republish("standard", job_id, 0),
+    "serve": lambda store, job_id, _: store.jobs.serve(job_id, 0, HIT, {"result": "1"}),
+    "join": join,
     "cancel": lambda store, job_id, _: store.jobs.cancel(job_id, TENANT),
     "retry": lambda store, job_id, _: store.jobs.retry(job_id, TENANT, 0, {}),
     "note_spend": lambda store, job_id, _: store.jobs.note_spend(job_id, 0, SPENT, Usage(), 0.1),

@@ -28,6 +28,10 @@ TABLE = (
     Transition("running", "requeue", "queued", "its worker when it stops; the reaper when the lease ran out"),
     Transition("running", "finish", "succeeded", "its worker"),
     Transition("running", "finish", "failed", "its worker; the reaper after too many crashes or past the deadline"),
+    Transition("running", "serve", "succeeded", "a classify worker, when the cache has the answer"),
+    Transition(
+        "running", "join", "queued", "a classify worker, when the same is being answered already: it waits for that"
+    ),
     Transition("running", "cancel", "cancelled", "its owner"),
     Transition("cancelled", "note_spend", "cancelled", "the worker that it was taken from: what it had cost"),
     Transition("cancelled", "retry", "queued", "its owner"),

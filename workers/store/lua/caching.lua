@@ -6,6 +6,7 @@
 --   cache:held                   hash of all entries: REF -> bytes|stored at (ms)|tenant|encoder, or '' without a vector
 --   cache:ends, cache:worth      sorted sets of REF: when its life ends (ms); what it is worth to keep
 --   cache:floor, cache:bytes     worth of what was evicted last; size of all entries
+--   cache:flight:ENTRY           the job in flight whose answer others wait for (join.lua)
 --   tenant:T:entries             sorted set of what a tenant stored, by name: `stored at (ms)/REF`
 -- REF is OWNER/SCOPE/HASH, the owner a tenant or @GROUP. A job's `cache_key` is HASH, or @GROUP/HASH in a shared scope.
 local LOG_ROWS = 50000 -- a replica that is further behind than that reads all entries instead

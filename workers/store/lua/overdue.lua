@@ -6,7 +6,7 @@ local now = now_ms()
 local rows = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, tonumber(ARGV[FIRST]))) do
   local r = redis.call('HMGET', job_key(id), 'status', 'attempt', 'queue', 'lane', 'queued_at', 'deadline_at',
-    'reasoning_until', 'crashes', 'tenant', 'model', 'task_type', 'attempt_at', 'causes')
+    'reasoning_until', 'crashes', 'tenant', 'model', 'task_type', 'attempt_at', 'causes', 'joined')
   if not r[1] or TERMINAL[r[1]] then
     redis.call('ZREM', P .. 'due', id)
     for _, queue in ipairs({'classify', 'reasoning', 'standard', 'fallback'}) do -- a record that someone deleted
@@ -21,6 +21,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, 
       -- The list is first in, first out: when it is empty, or when later messages were claimed already, ours is gone.
       if now - tonumber(r[5]) >= LOST
         and (redis.call('LLEN', P .. queue) == 0 or claimed > tonumber(r[5]) + LOST) then lost = '1' end
+      if r[14] then -- it has no message while it waits for another job's answer
+        local leader = redis.call('HGET', job_key(r[14]), 'status')
+        lost = (leader and not TERMINAL[leader]) and '0' or '1'
+      end
       act = lost == '1' or now >= limit
       if not act then again = math.min(now + LOST, limit) end
     end

@@ -38,6 +38,7 @@ local FADE = 900000 -- a quarter of an hour: an incident of a model is forgotten
 local LATE = {deadline = true, first_token_timeout = true, silence = true} -- causes by which reasoning ran out of time
 local DAY = 86400000 -- (ms)
 local USAGE_S = 34560000 -- counters of a day are kept for 400 days (s)
+local MOST_WOKEN = 1000 -- jobs sent on in one step; the reaper finds the rest within LOST
 local TERMINAL = {succeeded = true, failed = true, cancelled = true}
 
 local function now_ms()
@@ -138,7 +139,7 @@ end
 local function enqueue(id, queue, attempt, message, now)
   redis.call('HSET', job_key(id), 'status', 'queued', 'phase', '', 'queue', queue, 'attempt', attempt,
     'queued_at', whole(now))
-  redis.call('HDEL', job_key(id), 'worker', 'caller', 'resent')
+  redis.call('HDEL', job_key(id), 'worker', 'caller', 'resent', 'joined')
   redis.call('ZADD', P .. 'waiting:' .. queue, now, id)
   due_waiting(id, queue, now)
   if message ~= '' then redis.call('LPUSH', P .. queue, message) end
@@ -183,6 +184,24 @@ local function remember_duration(history, text)
   redis.call('SADD', P .. 'histories', history)
 end
 
+-- Send on the jobs that wait for the answer of one that ended (join.lua). When it succeeded and its answer was not kept,
+-- each goes its own way; when it did not, the first to come leads the others.
+local function wake_joined(id, status, now)
+  local flight = redis.call('HGET', job_key(id), 'leads')
+  if not flight then return end
+  if redis.call('GET', flight) == id then redis.call('DEL', flight) end
+  local joined = redis.call('HGETALL', job_key(id) .. ':joined')
+  redis.call('DEL', job_key(id) .. ':joined')
+  for i = 1, math.min(#joined, 2 * MOST_WOKEN), 2 do
+    local r = redis.call('HMGET', job_key(joined[i]), 'status', 'joined', 'attempt')
+    if r[1] == 'queued' and r[2] == id then
+      redis.call('HSET', job_key(joined[i]), 'waited', 1)
+      if status == 'succeeded' then redis.call('HSET', job_key(joined[i]), 'alone', 1) end
+      enqueue(joined[i], 'classify', r[3], joined[i + 1], now)
+    end
+  end
+end
+
 local function end_job(id, status, now, done)
   local key = job_key(id)
   local queue = redis.call('HGET', key, 'queue')
@@ -202,4 +221,5 @@ local function end_job(id, status, now, done)
   redis.call('EXPIRE', key .. ':events', RETENTION)
   redis.call('XADD', P .. 'signal', 'MAXLEN', '~', 20000, '*', 'id', id)
   tell(id, 'job.' .. status, now)
+  wake_joined(id, status, now)
 end

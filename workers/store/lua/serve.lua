@@ -4,8 +4,10 @@
 local id, attempt, entry = ARGV[FIRST], ARGV[FIRST + 1], P .. ARGV[FIRST + 2]
 local ours, status = held(id, attempt)
 if not ours or status ~= 'running' then return status or 'unknown' end
-if redis.call('HGET', entry, 'job') ~= ARGV[FIRST + 3] then return 'gone' end
+local r = redis.call('HMGET', entry, 'job', 'task_type', 'lane')
+if r[1] ~= ARGV[FIRST + 3] then return 'gone' end
 set_fields(id, FIRST + 7)
+redis.call('HSET', job_key(id), 'task_type', r[2] or '', 'lane', r[3] or '')
 note_hit(entry, id, redis.call('HGET', job_key(id), 'tenant'), ARGV[FIRST + 4], ARGV[FIRST + 5], ARGV[FIRST + 6])
 append(id, 'cache', '{"outcome":"hit","tier":' .. cjson.encode(ARGV[FIRST + 4]) .. ',"reason":' .. cjson.encode(ARGV[FIRST + 6]) .. '}')
 end_job(id, 'succeeded', now_ms(), '{"status":"succeeded"}')
