@@ -32,13 +32,9 @@ ATTRIBUTIONS = (
     "RouteLLM, lm-sys, Apache-2.0 (MMLU and GSM8K, MIT)",
     "Arena-Hard-Auto v0.1, lmarena, Apache-2.0; labels by this project",
 )
-COMPUTED_SUBJECTS = {
-    "college_mathematics", "high_school_mathematics", "college_physics", "formal_logic", "econometrics",
-    "college_chemistry", "high_school_computer_science", "machine_learning", "elementary_mathematics",
-}  # fmt: skip
 WEIGHTS = {
-    "arena": 4.0, "written_c": 4.0, "written_d": 4.0, "bbh": 1.5, "math500": 0.7, "gsm8k": 0.7, "measured": 1.0,
-    "nq": 0.7, "clinc": 0.8, "banking": 0.5, "mmlu": 0.5, "routellm_gsm8k": 0.1,
+    "arena": 4.0, "written_c": 4.0, "written_d": 4.0, "written_forms": 1.5, "bbh": 1.5, "math500": 0.7, "gsm8k": 0.7, "measured": 1.0,
+    "nq": 0.7, "clinc": 0.8, "banking": 0.5, "mmlu": 1.0, "routellm_gsm8k": 0.1,
 }  # fmt: skip
 MOST_ROWS = {"nq": 2_500, "clinc": 3_500, "banking": 2_000, "gsm8k": 1_500}
 
@@ -66,6 +62,7 @@ def everything(folder: Path) -> list[Example]:
         *arena(folder),
         *written("c"),
         *written("d"),
+        *written("forms"),
         *bbh(folder),
         *math500(folder),
         *plain(folder, "gsm8k", "gsm8k", "arithmetic"),
@@ -168,9 +165,11 @@ def routellm(folder: Path, file: str) -> list[Example]:
     return [
         Example(
             text=row["question"],
-            label=None if row.get("domain") in COMPUTED_SUBJECTS else 0.0,
-            standard=float(row["weak_correct"]),
-            reasoning=float(row["strong_correct"]),
+            label=0.0,
+            standard=float(row["weak_correct"])
+            if source == "mmlu"
+            else None,  # the GSM8K problems are in `measured`, too
+            reasoning=float(row["strong_correct"]) if source == "mmlu" else None,
             task_type="lookup" if source == "mmlu" else "arithmetic",
             source=source,
             group=row.get("domain", "gsm"),

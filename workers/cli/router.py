@@ -27,7 +27,14 @@ Lines = Annotated[
 Source = Annotated[Path | None, typer.Option("--artefact", help="a trained router; by default the shipped one")]
 Model = Annotated[str, typer.Option("--encoder", help="the encoder: its name or a folder")]
 STANDARD_DOLLARS, REASONING_DOLLARS = 0.0002, 0.0185  # see docs/router.md: 150 tokens in, 300 or 1,500 out, list prices
-WISHES = (("quality", 0.99), ("quality", 0.98), ("quality", 0.95), ("budget", 0.4), ("budget", 0.2), ("threshold", 0.5))
+WISHES = (
+    ("quality", 0.99),
+    ("quality", 0.98),
+    ("quality", 0.95),
+    ("budget", 0.4),
+    ("budget", 0.2),
+    ("threshold", 0.35),
+)
 
 
 @router.callback()

@@ -1,8 +1,8 @@
 """The sentence encoder of one process: all-MiniLM-L6-v2 unless the settings name another.
 
 A text longer than the encoder's window is not silently cut at its end: its beginning and its end are read, where a
-request stands, and what lies between is left out of the vector (the router's structural features and the cache's guards
-read the whole text). Loading needs no network.
+request stands, and what lies between is left out of the vector (the router's structural features also read
+from its middle, the cache's guards read all of it). Loading needs no network.
 """
 
 from __future__ import annotations

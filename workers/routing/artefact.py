@@ -28,6 +28,11 @@ DIGITS: Final = 5  # significant digits of a stored weight
 MOST_BYTES: Final = 32 * 1024 * 1024
 SHIPPED: Final = Path(__file__).parent / "artefacts" / "router.json"
 CLASSES: Final = tuple((lane, task) for lane in ("reasoning", "standard") for task in TASK_TYPES)
+THRESHOLD: Final = 0.35  # p from which a query goes to reasoning: a wrong answer costs more than some cents
+DIFFICULTIES: Final = ("problem", "knowledge")  # what the outputs of the difficulty head are about
+WORKED: Final = frozenset(
+    {"arithmetic", "mathematics", "logic", "code", "planning", "analysis"}
+)  # task types of problems
 FEATURES: Final = hashlib.sha256("\n".join(NAMES).encode()).hexdigest()[:16]
 
 
@@ -37,8 +42,8 @@ class Calibration:
 
     Attributes:
         lane_limit: scores of the lane are held within plus and minus this.
-        difficulty_centre: log-odds of the difficulty head that change nothing.
-        difficulty_spread: one standard deviation of them.
+        difficulty_centre: for each of DIFFICULTIES, the value of the head that changes nothing.
+        difficulty_spread: one standard deviation of each.
         difficulty_share: how much the difficulty moves the score at the most.
         slope: p = sigmoid(slope * score + offset).
         offset: see slope.
@@ -50,8 +55,8 @@ class Calibration:
     """
 
     lane_limit: float = 3.0
-    difficulty_centre: float = 0.0
-    difficulty_spread: float = 1.0
+    difficulty_centre: tuple[float, ...] = (0.0, 0.0)
+    difficulty_spread: tuple[float, ...] = (1.0, 1.0)
     difficulty_share: float = 1.0
     slope: float = 1.0
     offset: float = 0.0
@@ -74,7 +79,7 @@ class Artefact:
         mean: (dimensions + COUNT,) subtracted from the inputs.
         scale: (dimensions + COUNT,) the inputs are divided by it.
         lanes: outputs the log-odds of each of CLASSES.
-        difficulty: outputs the log-odds that a standard model fails.
+        difficulty: outputs how much a reasoning model helps, for each of DIFFICULTIES.
         centres: (n, dimensions) directions that training knows; what is far from all of them is unfamiliar.
         calibration: see there.
         data: fingerprint, counts by source, attributions.
@@ -183,7 +188,7 @@ def _artefact(row: dict[str, Any]) -> Artefact:
         mean=_array(row, "mean", (inputs,)),
         scale=scale,
         lanes=_network(row["lanes"], inputs, len(CLASSES)),
-        difficulty=_network(row["difficulty"], inputs, 1),
+        difficulty=_network(row["difficulty"], inputs, len(DIFFICULTIES)),
         centres=_array(row, "centres", (None, dimensions)),
         calibration=_calibration(row["calibration"]),
         data=dict(row["data"]),
@@ -203,20 +208,24 @@ def _network(row: dict[str, Any], inputs: int, outputs: int) -> Network:
 
 
 def _calibration(row: dict[str, Any]) -> Calibration:
-    numbers = {
-        name: _number(name, row[name])
-        for name in ("lane_limit", "difficulty_centre", "difficulty_spread", "difficulty_share", "slope", "offset")
-    }
+    numbers = {name: _number(name, row[name]) for name in ("lane_limit", "difficulty_share", "slope", "offset")}
     share, threshold, quality = (
         tuple(_number(name, value) for value in row[name]) for name in ("share", "threshold", "quality")
+    )
+    centre, spread = (
+        tuple(_number(name, value) for value in row[name]) for name in ("difficulty_centre", "difficulty_spread")
     )
     constant, factor, unfamiliar = (_number("sure", value) for value in row["sure"])
     if len(share) != len(threshold) or len(share) < 2 or (quality and len(quality) != len(share)):
         raise ValueError("calibration: share, threshold and quality must be of one length")
-    if list(share) != sorted(share) or numbers["difficulty_spread"] <= 0 or numbers["slope"] <= 0:
+    if len(centre) != len(DIFFICULTIES) or len(spread) != len(DIFFICULTIES):
+        raise ValueError(f"calibration: difficulty_centre and difficulty_spread must have {len(DIFFICULTIES)} numbers")
+    if list(share) != sorted(share) or min(spread) <= 0 or numbers["slope"] <= 0:
         raise ValueError("calibration: share must rise, and difficulty_spread and slope must be above 0")
     return Calibration(
         **numbers,
+        difficulty_centre=centre,
+        difficulty_spread=spread,
         sure=(constant, factor, unfamiliar),
         share=share,
         threshold=threshold,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.routing import metrics, scoring
-from workers.routing.artefact import Artefact, Calibration
+from workers.routing.artefact import THRESHOLD, Artefact, Calibration
 from workers.routing.examples import Example, near_duplicate_key
 from workers.routing.features import matrix
 
@@ -47,8 +47,8 @@ def calibrated(examples: Sequence[Example], score: Scores, strange: Scores, befo
         slope, offset = _logistic(np.stack([score], 1)[known], label[known], weight[known])
         found = replace(found, slope=max(0.05, slope), offset=offset)
         p = scoring.probability(score, found)
-        distance = np.abs(found.slope * score + found.offset)
-        right = ((p >= 0.5) == (label >= 0.5)).astype(float)
+        distance = np.abs(found.slope * score + found.offset - np.log(THRESHOLD / (1 - THRESHOLD)))
+        right = ((p >= THRESHOLD) == (label >= 0.5)).astype(float)
         factor, unfamiliar, constant = _logistic(np.stack([distance, -strange], 1)[known], right[known], weight[known])
         found = replace(found, sure=(constant, max(0.0, factor), max(0.0, unfamiliar)))
     return with_curve(examples, scoring.probability(score, found), found)

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from workers.contracts.routing import TASK_TYPES
 from workers.routing import metrics, scoring
-from workers.routing.artefact import Artefact
+from workers.routing.artefact import THRESHOLD, Artefact
 from workers.routing.examples import Example, near_duplicate_key
 from workers.routing.features import matrix
 from workers.routing.metrics import Curve
-from workers.routing.policy import THRESHOLD
 
 Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 QUALITIES = (0.95, 0.98, 0.99)

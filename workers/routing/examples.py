@@ -51,10 +51,10 @@ class Example:
 
     @property
     def hard(self) -> float | None:
-        """How likely a standard model is to fail at it, as far as that was measured."""
-        if self.difficulty is not None or self.standard is None:
+        """How much a reasoning model helps, as far as that was measured: 1 when only it was right, 0 when it was not."""
+        if self.difficulty is not None or self.standard is None or self.reasoning is None:
             return self.difficulty
-        return 1 - self.standard
+        return max(0.0, self.reasoning - self.standard)
 
 
 def read(lines: Iterable[str]) -> list[Example]:
@@ -112,10 +112,10 @@ def _example(number: int, line: str) -> Example:
         raise ExampleRefusedError(
             f"line {number}: give `label` (reasoning or standard), or `standard_correct` and `reasoning_correct`"
         )
-    if label not in {None, "reasoning", "standard"}:
+    if label not in (None, "reasoning", "standard"):
         raise ExampleRefusedError(f"line {number}: `label` must be reasoning or standard")
     task = row.get("task_type")
-    if task is not None and task not in TASK_TYPES:
+    if task is not None and (not isinstance(task, str) or task not in TASK_TYPES):
         raise ExampleRefusedError(f"line {number}: `task_type` must be one of {', '.join(TASK_TYPES)}")
     return Example(
         text=row["input"],

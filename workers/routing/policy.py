@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workers.contracts.errors import SettingsError
-from workers.routing.artefact import Artefact, Calibration
+from workers.routing.artefact import THRESHOLD, Artefact, Calibration
 
 Lane = Literal["reasoning", "standard"]
 Setting = Literal["quality", "budget", "threshold"]
-THRESHOLD = 0.5
 FLOOR = 0.5  # a lane that is as likely wrong as right is no decision
 
 

@@ -1,10 +1,11 @@
 """From inputs to what the router believes: lane, difficulty, task type, and how familiar a query is.
 
-    score = hold(lane) + share * tanh((difficulty - centre) / spread)        p = sigmoid(slope * score + offset)
+    score = hold(lane) + share * tanh(mix of (difficulty - centre) / spread)      p = sigmoid(slope * score + offset)
 
 `lane` is the log-odds that this kind of task needs reasoning: all classes of the reasoning lane against all of the
-standard lane, held within a limit. `difficulty` is the log-odds that a standard model fails at this very query, learnt
-from measured answers; it orders queries of one kind and cannot turn a plain case around.
+standard lane, held within a limit. `difficulty` is how much a reasoning model helps with this very query, learnt from
+measured answers: one output for problems to work out, one for questions of knowledge, mixed by the task types. It orders
+queries of one kind and cannot turn a plain case around.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.routing import TASK_TYPES
-from workers.routing.artefact import Artefact, Calibration
+from workers.routing.artefact import WORKED, Artefact, Calibration
 from workers.routing.features import matrix
 from workers.routing.network import Array, probabilities
 
 CLIP: Final = 4.0  # standard deviations: an input that training never saw moves nothing without bound
 TASKS: Final = len(TASK_TYPES)
+_WORKED: Final = [at for at, task in enumerate(TASK_TYPES) if task in WORKED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Scores:
     Attributes:
         inputs: (queries, dimensions + COUNT), standardised.
         lane: log-odds that the kind of task needs reasoning.
-        difficulty: log-odds that a standard model fails.
+        difficulty: (queries, DIFFICULTIES), how much a reasoning model helps.
         tasks: (queries, task types), probabilities.
         strangeness: 1 - the largest cosine to what training knows; 0 where there is no vector.
     """
@@ -46,7 +48,12 @@ class Scores:
     def score(self, calibration: Calibration) -> Array:
         """Blend lane and difficulty."""
         held = np.clip(self.lane, -calibration.lane_limit, calibration.lane_limit)
-        hard = np.tanh((self.difficulty - calibration.difficulty_centre) / calibration.difficulty_spread)
+        centre, spread = (
+            np.array(x, np.float32) for x in (calibration.difficulty_centre, calibration.difficulty_spread)
+        )
+        outputs = (self.difficulty - centre) / spread
+        worked = self.tasks[:, _WORKED].sum(axis=1)
+        hard = np.tanh(worked * outputs[:, 0] + (1 - worked) * outputs[:, 1])
         blended: Array = held + np.float32(calibration.difficulty_share) * hard
         return blended
 
@@ -70,7 +77,7 @@ def scores(artefact: Artefact, vectors: NDArray[np.float32] | None, counts: Arra
     lane = np.log(reasoning.sum(1) + 1e-9) - np.log(standard.sum(1) + 1e-9)
     known = artefact.centres.T
     strange = np.zeros(len(counts), np.float32) if vectors is None else 1 - (vectors @ known).max(axis=1)
-    return Scores(inputs, lane, artefact.difficulty.logits(inputs)[:, 0], reasoning + standard, strange)
+    return Scores(inputs, lane, artefact.difficulty.logits(inputs), reasoning + standard, strange)
 
 
 def structural(artefact: Artefact, texts: Sequence[str]) -> Scores:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from workers.contracts.routing import TASK_TYPES
 from workers.routing import network, scoring
-from workers.routing.artefact import CLASSES, Artefact, Calibration
+from workers.routing.artefact import CLASSES, DIFFICULTIES, WORKED, Artefact, Calibration
 from workers.routing.calibrating import calibrated, folded
 from workers.routing.examples import Example, fingerprint
 from workers.routing.features import COUNT, matrix
@@ -68,8 +68,8 @@ class Recipe:
     blind: float = 0.25
     formless: float = 0.1
     rate: float = 4e-3
-    lane_limit: float = 3.0
-    difficulty_share: float = 1.5
+    lane_limit: float = 1.5
+    difficulty_share: float = 0.95
 
     def plan(self, dimensions: int, seed: int) -> Plan:
         """Tell how one network is trained."""
@@ -148,16 +148,7 @@ def fit(
     lanes = _lanes(examples, inputs, weights, recipe, prior, vectors.shape[1])
     difficulty = _difficulty(examples, inputs, prior)
     found = replace(bare, lanes=lanes, difficulty=difficulty)
-    if prior is not None:
-        return found
-    hard = np.array([one.hard is not None for one in examples])
-    if hard.any():
-        known = difficulty.logits(inputs[hard])[:, 0]
-        calibration = replace(
-            found.calibration, difficulty_centre=float(known.mean()), difficulty_spread=float(known.std() + 1e-3)
-        )
-        found = replace(found, calibration=calibration)
-    return found
+    return replace(found, calibration=_centred(found.calibration, examples, inputs, difficulty))
 
 
 def weighted(examples: Sequence[Example]) -> Array:
@@ -264,26 +255,41 @@ def _targets(examples: Sequence[Example], inputs: Array, prior: Artefact | None)
 
 
 def _difficulty(examples: Sequence[Example], inputs: Array, prior: Artefact | None) -> Network:
-    """Fit a ridge regression to how hard the measured rows were; sources count alike."""
+    """Fit a ridge regression to how much reasoning helped on the measured rows, for each of DIFFICULTIES."""
+    start = prior.difficulty if prior is not None else network.new(inputs.shape[1], len(DIFFICULTIES), Plan(hidden=0))
+    skip, b2 = start.skip.astype(np.float64), start.b2.astype(np.float64)
+    for output, chosen in enumerate(_measured(examples)):
+        if not chosen.any():
+            continue
+        x = inputs[chosen].astype(np.float64)
+        y = np.array([one.hard or 0.0 for one, at in zip(examples, chosen, strict=True) if at])
+        y = y - x @ skip[:, output] - b2[output]
+        centre, level = x.mean(axis=0), float(y.mean())
+        shifted = x - centre
+        ridge = (RIDGE if prior is None else PRIOR_RIDGE) * np.eye(x.shape[1])
+        slope = np.linalg.solve(shifted.T @ shifted + ridge, shifted.T @ (y - level))
+        skip[:, output] += slope
+        b2[output] += level - centre @ slope
+    return replace(start, skip=skip.astype(np.float32), b2=b2.astype(np.float32))
+
+
+def _measured(examples: Sequence[Example]) -> list[NDArray[np.bool_]]:
+    """Tell which rows teach each of DIFFICULTIES; rows without a task type teach both."""
     known = np.array([one.hard is not None for one in examples])
-    start = prior.difficulty if prior is not None else network.new(inputs.shape[1], 1, Plan(hidden=0))
-    if not known.any():
-        return start
-    x = inputs[known].astype(np.float64)
-    y = np.array([one.hard for one in examples if one.hard is not None], np.float64)
-    y = y - start.logits(inputs[known])[:, 0]
-    source = [one.source for one in examples if one.hard is not None]
-    share = {name: len(y) / len(set(source)) / source.count(name) for name in set(source)}
-    weight = np.array([share[name] for name in source])
-    centre, level = np.average(x, axis=0, weights=weight), float(np.average(y, weights=weight))
-    shifted = (x - centre) * weight[:, None]
-    ridge = (RIDGE if prior is None else PRIOR_RIDGE) * np.eye(x.shape[1])
-    slope = np.linalg.solve(shifted.T @ (x - centre) + ridge, shifted.T @ (y - level))
-    return replace(
-        start,
-        skip=(start.skip[:, 0] + slope).astype(np.float32)[:, None],
-        b2=(start.b2 + level - centre @ slope).astype(np.float32),
-    )
+    worked = np.array([one.task_type is None or one.task_type in WORKED for one in examples])
+    learnt = np.array([one.task_type is None or one.task_type not in WORKED for one in examples])
+    return [known & worked, known & learnt]
+
+
+def _centred(calibration: Calibration, examples: Sequence[Example], inputs: Array, difficulty: Network) -> Calibration:
+    """Tell what is usual for each of DIFFICULTIES."""
+    values = difficulty.logits(inputs)
+    centre, spread = list(calibration.difficulty_centre), list(calibration.difficulty_spread)
+    for output, chosen in enumerate(_measured(examples)):
+        if chosen.any():
+            centre[output] = float(values[chosen, output].mean())
+            spread[output] = float(values[chosen, output].std() + 1e-3)
+    return replace(calibration, difficulty_centre=tuple(centre), difficulty_spread=tuple(spread))
 
 
 def _centres(vectors: NDArray[np.float32]) -> Array:
