@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from workers.cli.cache import cache
 from workers.cli.demo import demo
 from workers.cli.key import key
 from workers.cli.settings import settings
@@ -14,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 for command in (up, demo, worker, settings):
     app.command()(command)
 app.add_typer(key, name="key")
+app.add_typer(cache, name="cache")
 
 
 @app.callback()

@@ -1,0 +1,86 @@
+"""Guards over the content words: opposites, order, and any word that nothing answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from workers.cache.judge.align import Match, Pair, contrary
+from workers.cache.judge.words import VAGUE
+
+_OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
+_EITHER_WAY = frozenset({"and", "or", "versus", "between"})
+
+
+def opposites(pair: Pair) -> str | None:
+    """Refuse when a word on one side is the opposite of one on the other."""
+    for one in pair.alone_left:
+        for other in pair.alone_right:
+            if contrary(one.form, other.form):
+                return f"opposites: {one.form} and {other.form}"
+    return None
+
+
+def order(pair: Pair) -> str | None:
+    """Refuse when the same words stand in another order, unless each keeps its preposition or they are listed."""
+    matches = tuple(
+        match for match in pair.matches if not match.left.form.endswith("ly")
+    )  # easily online, online easily
+    places = [match.right.at for match in matches]
+    if places == sorted(places):
+        return None
+    if _listed(pair) or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False):
+        return None
+    return "the same words in another order"
+
+
+def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tuple[str, ...]]]:
+    """Cut at prepositions: each phrase is its preposition and its words in order; all are named as on the left."""
+    found: list[tuple[str, list[str]]] = []
+    ordered = sorted(matches, key=lambda match: match.left.at if left else match.right.at)
+    sentence = -1
+    for match in ordered:
+        word = match.left if left else match.right
+        if word.role or word.sentence != sentence or not found:
+            found.append((word.role, []))
+            sentence = word.sentence
+        found[-1][1].append(match.left.form)
+    return Counter((role, tuple(forms)) for role, forms in found)
+
+
+def _listed(pair: Pair) -> bool:
+    """Tell whether the words that changed places are two neighbours joined by and, or, versus, with nothing compared."""
+    moved = [
+        (one, other)
+        for one, other in zip(pair.matches, pair.matches[1:], strict=False)
+        if one.right.at > other.right.at
+    ]
+    if len(moved) != 1 or any(word.form in {"than", "to", "from"} for word in pair.left.words):
+        return False
+    one, other = moved[0]
+    rest = [match.right.at for match in pair.matches]
+    at = pair.matches.index(one)
+    rest[at], rest[at + 1] = rest[at + 1], rest[at]
+    joined = {word.form for word in pair.left.words[one.left.at + 1 : other.left.at]}
+    back = {word.form for word in pair.right.words[other.right.at + 1 : one.right.at]}
+    return rest == sorted(rest) and bool(joined & _EITHER_WAY) and bool(back & _EITHER_WAY)
+
+
+def sense(pair: Pair) -> str | None:
+    """Refuse when a thing and the doing of it differ at the end of a phrase: a process and processing."""
+    last = (
+        {pair.left.content[-1].at, -1 - pair.right.content[-1].at}
+        if pair.left.content and pair.right.content
+        else set()
+    )
+    for match in pair.matches:
+        doing = match.left.form.endswith("ing") != match.right.form.endswith("ing")
+        if match.how == "form" and doing and (match.left.at in last or -1 - match.right.at in last):
+            return f"not the same thing: {match.left.form} and {match.right.form}"
+    return None
+
+
+def words(pair: Pair) -> str | None:
+    """Refuse when a content word on either side has no counterpart on the other."""
+    vague = pair.left.core.startswith(_OPEN) and pair.right.core.startswith(_OPEN)
+    alone = [word.form for word in (*pair.alone_left, *pair.alone_right) if not (vague and word.form in VAGUE)]
+    return f"only on one side: {', '.join(alone[:4])}" if alone else None

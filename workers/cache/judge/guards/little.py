@@ -1,0 +1,225 @@
+"""Guards over the little words: negation, amounts, question, modality, tense, person, conditions, direction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from workers.cache.judge.align import Pair
+from workers.cache.judge.lexicon import is_past, is_plural
+from workers.cache.judge.text import Text, Word
+from workers.cache.judge.words import (
+    AUXILIARIES,
+    CONJUNCTIONS,
+    DEMONSTRATIVES,
+    MODALS,
+    NEGATORS,
+    PERSONS,
+    POSSESSIVES,
+    PREPOSITIONS,
+    QUANTIFIERS,
+    QUESTIONS,
+    SOFT,
+    listed,
+)
+
+_MILD = {"same", "too", "even", "also", "yet", "exactly", "just", "once"}
+Key = Callable[[Word], str]
+
+
+def _attached(text: Text, wanted: Callable[[str], bool]) -> list[tuple[str, int]]:
+    """List the wanted function words, each with the place of the content word after it (-1: none)."""
+    found, waiting = [], []
+    for word in text.words:
+        if word.kind == "function":
+            if wanted(word.form):
+                waiting.append(word.form)
+        else:
+            found += [(form, word.at) for form in waiting]
+            waiting = []
+    return found + [(form, -1) for form in waiting]
+
+
+def _differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
+    """Compare such words and what they belong to; returns the first that has no counterpart."""
+    left, right = _attached(pair.left, wanted), _attached(pair.right, wanted)
+    if not left and not right:
+        return None
+    one, other = Counter(form for form, _ in left), Counter(form for form, _ in right)
+    if one != other:
+        return next(iter((one - other) + (other - one)))
+    mapped = Counter((form, pair.partner.get(at, at if at < 0 else -2)) for form, at in left)
+    rest = mapped - Counter(right)
+    return next(iter(rest))[0] if rest else None
+
+
+def negation(pair: Pair) -> str | None:
+    """Refuse when a negation stands on one side only, or over another word."""
+    found = _differ(pair, NEGATORS.__contains__)
+    return f"negation: {found}" if found else None
+
+
+def quantifiers(pair: Pair) -> str | None:
+    """Refuse when a word of amount, frequency or degree stands on one side only, or before another word."""
+    found = _differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
+    return f"the amount differs: {found}" if found else None
+
+
+def question(pair: Pair) -> str | None:
+    """Refuse when the question words differ, or one is a yes-or-no question and the other not."""
+    left, right = _asked(pair.left), _asked(pair.right)
+    return None if left == right else f"the questions differ: {_said(left)} and {_said(right)}"
+
+
+def _said(asked: list[str]) -> str:
+    return " ".join(asked) or "a request"
+
+
+def _asked(text: Text) -> list[str]:
+    found, opening = [], True
+    sentence = -1
+    words = text.words
+    for at, word in enumerate(words):
+        if word.sentence != sentence:
+            sentence, opening = word.sentence, True
+        after = words[at + 1].form if at + 1 < len(words) else ""
+        if word.form in QUESTIONS:
+            found.append(
+                "what"
+                if word.form == "which"
+                else f"how {after}"
+                if word.form == "how" and _measure(words, at)
+                else word.form
+            )
+        elif opening and word.form in _YES_NO and word.kind == "function":
+            found.append("yes or no")
+        opening = False
+    return found
+
+
+_YES_NO = {form for form, tense in AUXILIARIES.items() if tense} | {
+    "can",
+    "could",
+    "should",
+    "will",
+    "would",
+    "may",
+    "must",
+    "might",
+    "shall",
+}
+
+
+def _measure(words: tuple[Word, ...], at: int) -> bool:
+    """`How much`, `how far`: the word after `how` is neither an auxiliary nor a subject."""
+    if at + 1 >= len(words):
+        return False
+    after = words[at + 1]
+    return after.kind == "content" or after.form in {
+        "many",
+        "much",
+        "often",
+        "few",
+        "less",
+        "more",
+        "soon",
+        "late",
+        "early",
+    }
+
+
+def modality(pair: Pair) -> str | None:
+    """Refuse when may, can, should, must, will or would differ."""
+    left, right = (
+        Counter(MODALS[word.form] for word in text.words if word.form in MODALS) for text in (pair.left, pair.right)
+    )
+    if left == right:
+        return None
+    return f"the modality differs: {next(iter((left - right) + (right - left)))}"
+
+
+def tense(pair: Pair) -> str | None:
+    """Refuse when one speaks of the past and the other not."""
+    left, right = (any(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
+    changed = [
+        match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
+    ]
+    if left != right and not (changed and left == is_past(changed[0].right.form)):
+        return "the tense differs"
+    if left == right and changed:
+        return f"the tense differs: {changed[0].left.form} and {changed[0].right.form}"
+    return None
+
+
+def person(pair: Pair) -> str | None:
+    """Refuse when it is about other people: I, you, he, she, they; and when a possessive is another one."""
+    left, right = (
+        Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
+    )
+    own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
+    if set(left) != set(right):
+        return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
+    found = _differ(pair, lambda form: form in POSSESSIVES and form not in own)
+    return f"the person differs: {found}" if found else None
+
+
+def _frame(text: Text) -> bool:
+    """Tell whether it begins `how do i`: then `my` may stand or not (how do i reset my password)."""
+    return [word.form for word in text.words[:3]] == ["how", "do", "i"]
+
+
+def condition(pair: Pair) -> str | None:
+    """Refuse when or, if, because, unless, than and the like stand on one side only."""
+    left, right = (
+        Counter(word.form for word in text.words if word.form in CONJUNCTIONS) for text in (pair.left, pair.right)
+    )
+    if left != right:
+        return f"a condition or choice differs: {next(iter((left - right) + (right - left)))}"
+    return None
+
+
+def direction(pair: Pair) -> str | None:
+    """Refuse when a preposition before the same word is another one, unless both say the same place or topic."""
+    for match in pair.matches:
+        one, other = match.left.role, match.right.role
+        if one != other and not any(one in soft and other in soft for soft in SOFT):
+            return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
+    left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
+    if left != right:
+        return f"direction: only on one side: {next(iter((left - right) + (right - left)))}"
+    return None
+
+
+_PLAIN = frozenset(
+    listed("""
+    in at of on for to about regarding concerning within toward towards
+""")
+)
+
+
+def _directed(text: Text) -> list[str]:
+    return [word.form for word in text.words if word.form in PREPOSITIONS and word.form not in _PLAIN]
+
+
+def reference(pair: Pair) -> str | None:
+    """Refuse when one speaks of this or these, and the other of any, or of something else."""
+    found = _differ(pair, DEMONSTRATIVES.__contains__)
+    return f"what it refers to differs: {found}" if found else None
+
+
+def plural(pair: Pair) -> str | None:
+    """Refuse when one speaks of one of the asker's own or of a certain thing, and the other of several."""
+    for match in pair.matches:
+        if (
+            match.how in {"form", "same"}
+            and match.left.form != match.right.form
+            and is_plural(match.left.form) != is_plural(match.right.form)
+        ):
+            befores = {_before(pair.left, match.left), _before(pair.right, match.right)}
+            if befores & (POSSESSIVES | {"this", "that", "these", "those"}):
+                return f"one and several differ: {match.left.form} and {match.right.form}"
+    return None
+
+
+def _before(text: Text, word: Word) -> str:
+    return text.words[word.at - 1].form if word.at else ""
