@@ -40,6 +40,7 @@ _CONTRACTIONS: Final = _rules(
     (r"\b(who|what|where|how|when|why|it|that|there|here|he|she)'s (been|got|gone|happened|become)\b", r"\1 has \2"),
     (r"\b(who|what|where|how|when|why|that|there|here|he|she)'?s\b", r"\1 is"),
     (r"\bit's\b", "it is"),
+    (r"\bwhether\b(?: or not)?", "if"),
     (r"\bwanna\b", "want to"),
     (r"\bgonna\b", "going to"),
     (r"\bgotta\b", "have to"),
@@ -112,10 +113,15 @@ def _feel(found: re.Match[str]) -> str:
     return "what was it like " if "did" in found.groups() else "what is it like "
 
 
+def _where(found: re.Match[str]) -> str:
+    """Buying is kept apart from finding; the subject that means anybody is `i`."""
+    return f"where can i {'buy' if found[0].endswith(('buy', 'purchase')) else 'find'}"
+
+
 def _own(found: re.Match[str]) -> str:
     """Make the subject i, and what belongs to a `you`, `we` or `one` that means anybody `my`."""
     head, rest = found[0][: len(found[0]) - len(found[1])], found[1]
-    if re.search(r"\b(you|we|one|someone|anyone|person)\b", head):
+    if re.search(r"\b(ways?|methods?|means|you|we|one|someone|anyone|person)\b", head):
         rest = re.sub(r"\b(your|our|one)(?= [a-z])", "my", rest)
         rest = re.sub(r"\b(?:yourself|ourselves|oneself)\b", "myself", rest)
     return f"how do i {rest}"
@@ -134,6 +140,7 @@ _FRAMES: Final = _rules(
     (rf"\bhow (?:do|can|could|would|does|might) {_SUBJECT} (?:can |best |go about )?(.*)", _own),
     (rf"\bhow {_SUBJECT} (?:can|could|do|would)?\b ?(.*)", _own),
     (r"\bhow (?:can|do|could)? ?to ", "how do i "),
+    (r"^how (?:do|can) (?=(?:make|find|get|become|overcome|improve|use|learn|create|start|stop|increase|reduce|remove|know|prepare|add)\b)", "how do i "),
     (r"\b(?:is there|are there) (?:any |a |some )?(?:good |possible )?ways? (?:to|of|that i can|i can) ", "how do i "),
     (r"\bis it possible (?:for me )?to ", "can i "),
     (r"\bhow do i be (?=(?:a|an|the|more|better|good|like)\b)", "how do i become "),
@@ -143,8 +150,13 @@ _FRAMES: Final = _rules(
     ),
     (r"\bwhat is it like being\b", "what is it like to be"),
     (r"\bwhat is it like having\b", "what is it like to have"),
-    (r"\b(?:earn(?=(?:ing)? (?:some )?money\b))", "make"),
-    (r"\bmakeing (?=(?:some )?money\b)", "making "),
+    (r"\bearn (?=(?:some )?money\b)", "make "),
+    (r"\bearning (?=(?:some )?money\b)", "making "),
+    (r"\bearn (online|from|through|on|via|by|while|without)\b", r"make money \1"),
+    (r"\bone of (?:the|my|your) (?=best|most|top|biggest|greatest)", "the "),
+    (r"\b(know|tell) (?=if\b|when\b)", "know "),
+    (r"^where (can|do|could|would|should) (i|we|you) (?:find|get|buy|purchase)\b(?= [a-z])", _where),
+    (r"^how is it like\b", "what is it like"),
     (
         r"(\b(?:best|most|worst|\w{3,}est)\b.*?) (?:in the (?:whole |entire )?world|in this world|on earth)(?=\s*[?.!]*$)",
         r"\1",

@@ -203,7 +203,7 @@ def _kind(piece: str, following: str, *, helped: bool) -> str:
     return "function" if piece in _LITTLE else "content"
 
 
-_AFTER_HAVE: Final = frozenset({"been", "you", "i", "we", "they", "not"})
+_AFTER_HAVE: Final = frozenset({"been", "you", "i", "we", "they", "not", "ever", "never", "already", "just", "always"})
 _LITTLE: Final = frozenset({"and"}).union(
     AUXILIARIES, FILLERS, NEGATORS, QUANTIFIERS, QUESTIONS, MODALS, PERSONS, PREPOSITIONS, CONJUNCTIONS, DEMONSTRATIVES
 ) - {"like", "used"}

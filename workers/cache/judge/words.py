@@ -62,7 +62,7 @@ POSSESSIVES: Final = frozenset(
 CONJUNCTIONS: Final = frozenset(
     listed("""
     or if because although though while but than as until since whether whereas despite unlike like versus
-    provided otherwise instead rather so then
+    provided otherwise instead rather then
 """)
 )
 PREPOSITIONS: Final = frozenset(
@@ -74,13 +74,14 @@ PREPOSITIONS: Final = frozenset(
 )
 # Prepositions that often say the same place or topic; any other change of preposition is refused.
 SOFT: Final = (
-    frozenset({"in", "at", "of", "within", "during"}),
-    frozenset({"via", "through", "by"}),
-    frozenset({"in", "on", "at"}),
-    frozenset({"of", "for"}),
-    frozenset({"about", "on", "regarding", "of", "concerning"}),
+    frozenset({"in", "at", "of", "within", "during", "on", "for"}),
+    frozenset({"about", "on", "regarding", "of", "concerning", "for", "in", ""}),
+    frozenset({"via", "through", "by", "on", "from"}),
+    frozenset({"with", "about", "of", "in"}),
     frozenset({"toward", "towards", "to"}),
-    frozenset({"", "of"}),
+    frozenset({"of", "from"}),
+    frozenset({"to", "for"}),
+    frozenset({"", "of", "in", "for"}),
 )
 AUXILIARIES: Final = {
     "am": "now", "is": "now", "are": "now", "be": "", "been": "", "being": "", "do": "now", "does": "now", "did": "past",
@@ -90,7 +91,7 @@ AUXILIARIES: Final = {
 FILLERS: Final = frozenset(
     listed("""
     a an the there it its itself that some any really actually very basically simply literally truly honestly
-    ever oh ok okay well please kindly quite thing things such guys anyway going to
+    ever oh ok okay well please kindly quite thing things such guys anyway going so to
 """)
 )
 TIMES: Final = frozenset(
@@ -117,6 +118,13 @@ VAGUE: Final = frozenset(
     listed("""
     quickly easily effectively properly successfully correctly completely fully efficiently main major various
     different good great best nice cool possible actual exact certain particular major
+""")
+)
+# Verbs and nouns that carry next to nothing beside another word: how do I (start to) learn, the richest man (in the world).
+LIGHT: Final = frozenset(
+    listed("""
+    start starting get getting become have having do doing use using used own people person world learn meaning
+    something specifically watch
 """)
 )
 # Pairs in which one word turns the other around; WordNet's antonyms are added to them.
@@ -147,7 +155,7 @@ OPPOSITES: Final = pairs(
 # Words that share a sense in the questions people ask, where WordNet has them apart or too far down its list.
 SAME: Final = pairs(
     """
-    abdomen/belly/stomach/tummy ad/advert/advertisement advantage/benefit/pro advice/suggestion/tip afraid/fear
+    abdomen/belly/stomach/tummy best/top best/greatest biggest/largest/greatest weirdest/strangest learn/study strange/weird/odd ad/advert/advertisement advantage/benefit/pro advice/suggestion/tip afraid/fear
     aim/goal/purpose america/usa angry/mad answer/reply app/application attorney/lawyer automobile/car
     beautiful/pretty begin/commence/start belief/believe believe/feel/think better/enhance bicycle/bike
     big/huge/large bio/biography boost/increase buy/purchase calculate/determine calculate/find cause/reason

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
-from workers.cache.judge.words import VAGUE
+from workers.cache.judge.text import Text
+from workers.cache.judge.words import LIGHT, VAGUE
 
 _OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
+_LIGHTEST = {"meaning", "world", "have", "having"}
 _EITHER_WAY = frozenset({"and", "or", "versus", "between"})
 
 
@@ -28,7 +30,7 @@ def order(pair: Pair) -> str | None:
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
-    if _listed(pair) or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False):
+    if (len(matches) == len(pair.matches) and _listed(pair)) or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False):
         return None
     return "the same words in another order"
 
@@ -48,21 +50,23 @@ def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tu
 
 
 def _listed(pair: Pair) -> bool:
-    """Tell whether the words that changed places are two neighbours joined by and, or, versus, with nothing compared."""
-    moved = [
-        (one, other)
-        for one, other in zip(pair.matches, pair.matches[1:], strict=False)
-        if one.right.at > other.right.at
-    ]
-    if len(moved) != 1 or any(word.form in {"than", "to", "from"} for word in pair.left.words):
+    """Tell whether what changed places are two neighbours joined by and, or, versus on both sides: A and B, B and A."""
+    if any(word.form in {"than", "to", "from"} for word in pair.left.words):
         return False
-    one, other = moved[0]
-    rest = [match.right.at for match in pair.matches]
-    at = pair.matches.index(one)
-    rest[at], rest[at + 1] = rest[at + 1], rest[at]
-    joined = {word.form for word in pair.left.words[one.left.at + 1 : other.left.at]}
-    back = {word.form for word in pair.right.words[other.right.at + 1 : one.right.at]}
-    return rest == sorted(rest) and bool(joined & _EITHER_WAY) and bool(back & _EITHER_WAY)
+    left = [match.right.at for match in pair.matches]
+    right = sorted(left)
+    moved = [at for at, (one, other) in enumerate(zip(left, right, strict=True)) if one != other]
+    start, end = moved[0], moved[-1] + 1
+    for cut in range(start + 1, end):
+        if left[cut:end] + left[start:cut] == right[start:end]:
+            places = [match.left.at for match in pair.matches]
+            there = right[start + end - cut - 1], right[start + end - cut]
+            return _joined(pair.left, places[cut - 1], places[cut]) and _joined(pair.right, *there)
+    return False
+
+
+def _joined(text: Text, one: int, other: int) -> bool:
+    return any(word.form in _EITHER_WAY for word in text.words[one + 1 : other])
 
 
 def sense(pair: Pair) -> str | None:
@@ -83,4 +87,6 @@ def words(pair: Pair) -> str | None:
     """Refuse when a content word on either side has no counterpart on the other."""
     vague = pair.left.core.startswith(_OPEN) and pair.right.core.startswith(_OPEN)
     alone = [word.form for word in (*pair.alone_left, *pair.alone_right) if not (vague and word.form in VAGUE)]
+    if len(alone) == 1 and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
+        return None
     return f"only on one side: {', '.join(alone[:4])}" if alone else None

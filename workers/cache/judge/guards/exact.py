@@ -92,18 +92,22 @@ def acronyms(pair: Pair) -> str | None:
 
 
 def language(pair: Pair) -> str | None:
-    """Refuse when a text holds several words of no dictionary and the two differ in anything but case."""
-    for text in (pair.left, pair.right):
-        plain = sum(word.kind == "content" for word in text.content)
-        if (text.unknown >= 2 and text.unknown >= 0.4 * plain) or not text.core.isascii():
-            if _letters(pair.left) != _letters(pair.right):
-                return "words of another language, or names, differ"
-            return None
-    return None
+    """Refuse when one holds several words of no dictionary, and they or what stands between them differ.
+
+    Little words are not little in another language: `me gusta` and `no me gusta`.
+    """
+    if max(pair.left.unknown, pair.right.unknown) < 2 and pair.left.core.isascii() and pair.right.core.isascii():
+        return None
+    return None if _foreign(pair.left) == _foreign(pair.right) else "words of another language, or names, differ"
 
 
-def _letters(text: Text) -> list[str]:
-    return [word.form for word in text.words if word.form not in {"a", "an", "the"}]
+def _foreign(text: Text) -> list[str]:
+    """The words from the first to the last that no dictionary has; all words of a text in another script."""
+    forms = [word.form for word in text.words]
+    if not text.core.isascii():
+        return forms
+    places = [word.at for word in text.words if word.kind == "content" and word.form.isalpha() and not known(word.form)]
+    return forms[places[0] : places[-1] + 1] if places else []
 
 
 def times(pair: Pair) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
-from workers.cache.judge.align import Pair
+from workers.cache.judge.align import Match, Pair
 from workers.cache.judge.lexicon import is_past, is_plural
 from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import (
@@ -68,6 +69,10 @@ def quantifiers(pair: Pair) -> str | None:
 def question(pair: Pair) -> str | None:
     """Refuse when the question words differ, or one is a yes-or-no question and the other not."""
     left, right = _asked(pair.left), _asked(pair.right)
+    if not left or not right:  # a topic alone asks what it is: scope of data science
+        bare = [re.sub(r"^(what|who) (is|are) (the |a |an )?|^(the|a|an) |[?.! ]+$", "", text.core) for text in (pair.left, pair.right)]
+        if bare[0] == bare[1]:
+            return None
     return None if left == right else f"the questions differ: {_said(left)} and {_said(right)}"
 
 
@@ -182,12 +187,21 @@ def direction(pair: Pair) -> str | None:
     """Refuse when a preposition before the same word is another one, unless both say the same place or topic."""
     for match in pair.matches:
         one, other = match.left.role, match.right.role
-        if one != other and not any(one in soft and other in soft for soft in SOFT):
+        if one != other and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT)):
             return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
     left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
     if left != right:
         return f"direction: only on one side: {next(iter((left - right) + (right - left)))}"
     return None
+
+
+def _states(pair: Pair, match: Match) -> bool:
+    """Tell whether the preposition follows a form of be on one side only: what is a kiss, what is in a kiss."""
+    for text, word in ((pair.left, match.left), (pair.right, match.right)):
+        before = [other.form for other in text.words[max(0, word.at - 4) : word.at] if other.form not in {"a", "an", "the", "my", "your"}]
+        if word.role and "" in {match.left.role, match.right.role} and before[-2:-1] and before[-2] in AUXILIARIES:
+            return True
+    return False
 
 
 _PLAIN = frozenset(
