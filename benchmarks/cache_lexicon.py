@@ -2,7 +2,8 @@
 
 The result (workers/cache/judge/data/lexicon.txt.gz) is committed; run this again only to change what is taken over.
 Taken are single words: irregular forms, parts of speech, groups of words that share a sense which is frequent for
-each of them, antonyms, British spellings, and nouns with the verbs that they come from. A sense is frequent when at
+each of them, antonyms, British spellings, nouns with the verbs that they come from, and
+adjectives with the nouns that they belong to. A sense is frequent when at
 least a quarter of a word's tagged uses have it, or when it is the first sense of a word that is never tagged.
 """
 
@@ -68,7 +69,7 @@ def synsets(folder: Path) -> Iterator[tuple[str, str, list[str], list[tuple[str,
             pointers = []
             for at in range(int(fields[4 + 2 * number])):
                 symbol, place, other, ends = fields[start + 4 * at : start + 4 * at + 4]
-                pointers.append((symbol, place, other.replace("s", "a"), int(ends[:2], 16), int(ends, 0)))
+                pointers.append((symbol, place, other.replace("s", "a"), *bytes.fromhex(ends)))
             yield kind, fields[0], words, pointers
 
 
@@ -119,12 +120,14 @@ def build(folder: Path) -> list[str]:
             lines.add("s " + " ".join(shared))
         lines.update(f"b {one} {other}" for one, other in british(words))
         for symbol, target, other_kind, start, end in pointers:
-            if symbol not in {"!", "+"} or not start:
+            if symbol not in {"!", "+", "\\"} or not start:
                 continue
-            one, other = words[start - 1], by_place[other_kind, target][end - 1]
+            one, other = words[start - 1].lower(), by_place[other_kind, target][end - 1].lower()
             if not (WORD.fullmatch(one) and WORD.fullmatch(other)) or one == other:
                 continue
-            if symbol == "!":
+            if symbol == "\\" and kind == "a" and other_kind == "n":
+                lines.add("d " + " ".join(sorted((one, other))))  # australian, australia
+            elif symbol == "!":
                 lines.add("a " + " ".join(sorted((one, other))))
             elif (
                 (one, kind, place) in often

@@ -9,7 +9,7 @@ from typing import Final
 
 from workers.cache.judge.lexicon import known, lemmas, lexicon, opposite, synonymous
 from workers.cache.judge.text import Text, Word, forms
-from workers.cache.judge.words import OPPOSITES, SAME
+from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
 
 SHORTEST_TYPO: Final = 5  # letters; in shorter words one letter makes another word
 
@@ -51,6 +51,27 @@ class Pair:
         return {match.left.at: match.right.at for match in self.matches}
 
     @cached_property
+    def turned(self) -> frozenset[int]:
+        """Places (left text) of two neighbouring phrases that are turned around without another meaning; empty if none are.
+
+        `password of my account`, `account password`: what follows of, for, in or on may stand before its noun instead.
+        """
+        left = [match.right.at for match in self.matches]
+        right = sorted(left)
+        moved = [at for at, (one, other) in enumerate(zip(left, right, strict=True)) if one != other]
+        if not moved:
+            return frozenset()
+        start, end = moved[0], moved[-1] + 1
+        for cut in range(start + 1, end):
+            if left[cut:end] + left[start:cut] == right[start:end]:
+                head, rest = self.matches[start], self.matches[cut]
+                there = not _between(self.right, rest.right, head.right) and _attribute(head.left, rest.left, head.right, rest.right)
+                back = not _between(self.left, head.left, rest.left) and _attribute(rest.right, head.right, rest.left, head.left)
+                if there or back:
+                    return frozenset({head.left.at, rest.left.at})
+        return frozenset()
+
+    @cached_property
     def _aligned(self) -> tuple[tuple[Match, ...], tuple[Word, ...], tuple[Word, ...]]:
         found: list[Match] = []
         left, right = self._same(list(self.left.content), list(self.right.content), found)
@@ -73,6 +94,16 @@ class Pair:
                 rest.append(word)
         taken = {match.right.at for match in found}
         return rest, [word for word in right if word.at not in taken]
+
+
+def _between(text: Text, one: Word, other: Word) -> bool:
+    return any(word.form in PREPOSITIONS for word in text.words[one.at + 1 : other.at])
+
+
+def _attribute(head: Word, rest: Word, head_after: Word, rest_after: Word) -> bool:
+    """Tell whether `head PREPOSITION rest` became `rest head`, in the place of the whole."""
+    same_place = rest_after.role == head.role or {rest_after.role, head.role} <= {"", "in", "of", "for"}
+    return rest.role in {"of", "for", "in", "on"} and not head_after.role and same_place
 
 
 def _pick(left: list[Word], right: list[Word], how: str, found: list[Match]) -> tuple[list[Word], list[Word]]:

@@ -19,6 +19,14 @@ _VERB_ENDS: Final = (
 )  # fmt: skip
 
 
+# Spellings that WordNet does not have in one group.
+_MORE_BRITISH: Final = {
+    "cheque": "check", "tyre": "tire", "grey": "gray", "aluminium": "aluminum", "jewellery": "jewelry", "enquiry": "inquiry",
+    "enquire": "inquire", "whilst": "while", "amongst": "among", "learnt": "learned", "kerb": "curb", "pyjamas": "pajamas",
+    "mum": "mom", "storey": "story", "sceptical": "skeptical", "practise": "practice", "disc": "disk", "moustache": "mustache",
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class Lexicon:
     """Facts about single lower-case words."""
@@ -34,14 +42,14 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """Read the lexicon, once a process: about 0.2 s."""
-    found = Lexicon()
+    found = Lexicon(british=dict(_MORE_BRITISH))
     packed = files("workers.cache.judge").joinpath("data/lexicon.txt.gz").read_bytes()
     for line in gzip.decompress(packed).decode().splitlines():
         kind, *words = line.split()
         if kind == "p":
             found.parts[words[0]] = words[1]
         elif kind == "b":
-            found.british[words[0]] = words[1]
+            found.british.setdefault(words[0], words[1])
         elif kind == "i":
             found.irregular[words[0]].append((words[1], words[2]))
         elif kind in "sad":
@@ -94,6 +102,8 @@ def lemmas(word: str) -> frozenset[str]:
                     found.add(undoubled)
     if word in words.parts or not found:
         found.add(word)
+    if word not in words.parts and len(found) == 1 and word.endswith("s") and len(word) > 3 and not word.endswith("ss"):
+        found.add(word[:-1])  # apps, iphones
     return frozenset(found)
 
 

@@ -24,6 +24,7 @@ def _rules(*rules: tuple[str, Replacement]) -> tuple[tuple[re.Pattern[str], Repl
 
 # Over lower-case text. Apostrophes are often left out: `dont`, `whats`.
 _CONTRACTIONS: Final = _rules(
+    (r" +'(?=(?:s|re|ll|ve|m|d)\b)", "'"),
     (r"\b(ca|can)'?t\b(?! of\b)|\bcannot\b", "can not"),
     (r"\b(wo)n'?t\b", "will not"),
     (r"\bshan'?t\b", "shall not"),
@@ -105,6 +106,12 @@ _POLITE: Final = _rules(
     (r"^(?:i (?:would (?:really )?like|want|need) (?:you )?to|i need_to) (?=[a-z])", ""),
     (r"^(?:help me|let me) (?=[a-z])", ""),
 )  # fmt: skip
+_COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
+_SAID: Final = re.compile(
+    r"\b((?:say|saying|says|said|spell|translate|write|word|words|mean|meaning|pronounce|phrase|for)(?: of)?(?: the)?(?: word| phrase)? )"
+    + _COURTESY.pattern.replace("\\b(", "(", 1)
+)
+_QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")
 _SUBJECT: Final = r"(?:i|you|we|one|someone|anyone|a person)"
 _STOP: Final = r"(?:is|are|was|were|am|be|do|does|did|will|would|can|could|should|the|a|an|of|or|and|in|on|at|to|for|with|than|you|i|we|it|this|that|idea|time|thing)"
 
@@ -136,7 +143,7 @@ _FRAMES: Final = _rules(
         "how do i ",
     ),
     (r"^(?:the )?(?:best |good )?ways? (?:to|of) ", "how do i "),
-    (rf"\bwhat (?:can|could|should|must|do) {_SUBJECT} do (?:to|in order to) ", "how do i "),
+    (rf"\bwhat (?:can|could|do) {_SUBJECT} do (?:to|in order to) ", "how do i "),
     (rf"\bhow (?:do|can|could|would|does|might) {_SUBJECT} (?:can |best |go about )?(.*)", _own),
     (rf"\bhow {_SUBJECT} (?:can|could|do|would)?\b ?(.*)", _own),
     (r"\bhow (?:can|do|could)? ?to ", "how do i "),
@@ -155,7 +162,7 @@ _FRAMES: Final = _rules(
     (r"\bearn (online|from|through|on|via|by|while|without)\b", r"make money \1"),
     (r"\bone of (?:the|my|your) (?=best|most|top|biggest|greatest)", "the "),
     (r"\b(know|tell) (?=if\b|when\b)", "know "),
-    (r"^where (can|do|could|would|should) (i|we|you) (?:find|get|buy|purchase)\b(?= [a-z])", _where),
+    (r"^where (can|do|could) (i|we|you) (?:find|get|buy|purchase)\b(?= [a-z])", _where),
     (r"^how is it like\b", "what is it like"),
     (
         r"(\b(?:best|most|worst|\w{3,}est)\b.*?) (?:in the (?:whole |entire )?world|in this world|on earth)(?=\s*[?.!]*$)",
@@ -174,6 +181,7 @@ _FRAMES: Final = _rules(
         r"\bwhat (?:does|do|is|did) (?:the (?:word|term|phrase) )?(.{1,80}?) mean\b(?! to\b)",
         r"what is the meaning of \1",
     ),
+    (r"^what (?!is\b|are\b|does\b|do\b)(.{1,60}?) means?\s*[?.]*$", r"what is the meaning of \1"),
     (r"\bwhat is meant by (?:the (?:word|term|phrase) )?", "what is "),
     (r"\bwhat is the definition of ", "what is the meaning of "),
     (r"^(?:the )?(?:meaning|definition) of ", "what is the meaning of "),
@@ -209,9 +217,14 @@ def normal(text: str) -> str:
     return core
 
 
+def _kept(found: re.Match[str]) -> str:
+    return f"{found['word'].replace(' ', '_')}_"
+
+
 def _core(text: str) -> str:
+    """Take politeness off, again and again; where it is what is asked about (how do I say please) it stays."""
     before = ""
-    kept = text
+    kept = _QUOTED.sub(lambda found: _COURTESY.sub(_kept, found[0]), _SAID.sub(lambda found: found[1] + _kept(found), text))
     while before != kept:
         before = kept
         for pattern, new in _POLITE:

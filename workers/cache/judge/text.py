@@ -45,7 +45,7 @@ _CODE: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"\"([^\"]{1,200})\"|(?<!\w)'([^']{2,200})'(?!\w)|`([^`]{1,200})`")
 _FORMULA: Final = re.compile(
-    r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+[-/]\s+[\w(]|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?!\S)|[)\d]\s*[-+*/]\s*\("
+    r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+[-/]\s+[\w(]|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?![^\s?.!,;:])|[)\d]\s*[-+*/]\s*\("
 )
 _SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
@@ -103,7 +103,7 @@ def _analyse(raw: str) -> Text:
         acronyms=frozenset() if shouted else frozenset(_CAPITALS.findall(plain)),
         code=tuple(_CODE.findall(plain)),
         quoted=tuple(
-            " ".join(next(filter(None, found)).lower().split()).strip(".,!? ") for found in _QUOTED.findall(plain)
+            " ".join(next(filter(None, found)).lower().split()).strip(".,!? ") for found in _QUOTED.findall(core)
         ),
         symbols="".join(_SYMBOLS.findall(core)) if _FORMULA.search(core) else "",
         unknown=sum(word.kind == "content" and not known(word.form) and word.form.isalpha() for word in content),

@@ -117,13 +117,13 @@ CURRENCIES: Final = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "
 VAGUE: Final = frozenset(
     listed("""
     quickly easily effectively properly successfully correctly completely fully efficiently main major various
-    different good great best nice cool possible actual exact certain particular major
+    different good great best nice cool possible actual exact certain particular available suitable
 """)
 )
 # Verbs and nouns that carry next to nothing beside another word: how do I (start to) learn, the richest man (in the world).
 LIGHT: Final = frozenset(
     listed("""
-    start starting get getting become have having do doing use using used own people person world learn meaning
+    start starting become have having do doing use using used own people person world learn meaning
     something specifically watch
 """)
 )

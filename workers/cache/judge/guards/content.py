@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
-from workers.cache.judge.text import Text
+from workers.cache.judge.lexicon import lexicon
+from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import LIGHT, VAGUE
 
 _OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
@@ -24,13 +25,11 @@ def opposites(pair: Pair) -> str | None:
 
 def order(pair: Pair) -> str | None:
     """Refuse when the same words stand in another order, unless each keeps its preposition or they are listed."""
-    matches = tuple(
-        match for match in pair.matches if not match.left.form.endswith("ly")
-    )  # easily online, online easily
+    matches = tuple(match for match in pair.matches if lexicon().parts.get(match.left.form) != "r" or match.left.role)
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
-    if (len(matches) == len(pair.matches) and _listed(pair)) or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False):
+    if pair.turned or (len(matches) == len(pair.matches) and _listed(pair)) or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False):
         return None
     return "the same words in another order"
 
@@ -83,10 +82,19 @@ def sense(pair: Pair) -> str | None:
     return None
 
 
+def _repeated(pair: Pair, form: str) -> bool:
+    """Tell whether a word stands alone only because one side says it twice: low and high prices, low prices and high prices."""
+    said = [sum(forms(Word(form, "content", 0, 0)) & forms(word) != set() for word in text.content) for text in (pair.left, pair.right)]
+    both = all(any(word.form in {"and", "or"} for word in text.words) for text in (pair.left, pair.right))
+    return both and sorted(said) == [1, 2]
+
+
 def words(pair: Pair) -> str | None:
     """Refuse when a content word on either side has no counterpart on the other."""
     vague = pair.left.core.startswith(_OPEN) and pair.right.core.startswith(_OPEN)
     alone = [word.form for word in (*pair.alone_left, *pair.alone_right) if not (vague and word.form in VAGUE)]
+    if len(alone) == 1 and _repeated(pair, alone[0]):
+        return None
     if len(alone) == 1 and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
         return None
     return f"only on one side: {', '.join(alone[:4])}" if alone else None

@@ -49,7 +49,7 @@ def _differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
     one, other = Counter(form for form, _ in left), Counter(form for form, _ in right)
     if one != other:
         return next(iter((one - other) + (other - one)))
-    mapped = Counter((form, pair.partner.get(at, at if at < 0 else -2)) for form, at in left)
+    mapped = Counter((form, pair.partner.get(at, at)) for form, at in left if at < 0 or at in pair.partner)
     rest = mapped - Counter(right)
     return next(iter(rest))[0] if rest else None
 
@@ -145,11 +145,9 @@ def modality(pair: Pair) -> str | None:
 
 def tense(pair: Pair) -> str | None:
     """Refuse when one speaks of the past and the other not."""
-    left, right = (any(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
-    changed = [
-        match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
-    ]
-    if left != right and not (changed and left == is_past(changed[0].right.form)):
+    left, right = (sum(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
+    changed = [match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)]
+    if left != right and not (len(changed) == 1 and left + is_past(changed[0].left.form) == right + is_past(changed[0].right.form)):
         return "the tense differs"
     if left == right and changed:
         return f"the tense differs: {changed[0].left.form} and {changed[0].right.form}"
@@ -161,6 +159,9 @@ def person(pair: Pair) -> str | None:
     left, right = (
         Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
     )
+    who = [[PERSONS[word.form] for word in text.words if word.form in PERSONS] for text in (pair.left, pair.right)]
+    if who[0] != who[1] and Counter(who[0]) == Counter(who[1]):
+        return "the person differs: who does it to whom"
     own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
     if set(left) != set(right):
         return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
@@ -187,7 +188,7 @@ def direction(pair: Pair) -> str | None:
     """Refuse when a preposition before the same word is another one, unless both say the same place or topic."""
     for match in pair.matches:
         one, other = match.left.role, match.right.role
-        if one != other and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT)):
+        if one != other and match.left.at not in pair.turned and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT)):
             return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
     left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
     if left != right:
