@@ -40,7 +40,9 @@ def swapped(pairs: str) -> Edit:
         table.setdefault(one, []).append(other)
         if "/" in pair:
             table.setdefault(other, []).append(one)
-    pattern = re.compile(r"\b(" + "|".join(sorted(map(re.escape, table), key=len, reverse=True)) + r")\b", re.IGNORECASE)
+    pattern = re.compile(
+        r"\b(" + "|".join(sorted(map(re.escape, table), key=len, reverse=True)) + r")\b", re.IGNORECASE
+    )
 
     def edit(text: str, dice: random.Random) -> str | None:
         places = list(pattern.finditer(text))
@@ -54,7 +56,7 @@ def swapped(pairs: str) -> Edit:
 
 def number(text: str, dice: random.Random) -> str | None:
     """Change a number in digits."""
-    places = [place for place in re.finditer(r"(?<![\w.])\d+(?![\w.])", text)]
+    places = list(re.finditer(r"(?<![\w.])\d+(?![\w.])", text))
     if not places:
         return None
     place = dice.choice(places)
@@ -62,28 +64,69 @@ def number(text: str, dice: random.Random) -> str | None:
     return text[: place.start()] + str(new) + text[place.end() :]
 
 
-NUMBER_WORD: Final = swapped("two/three four/five six/seven eight/nine ten/twelve twenty/thirty fifty/sixty hundred/thousand first/second third/fourth twice/once")
+NUMBER_WORD: Final = swapped(
+    "two/three four/five six/seven eight/nine ten/twelve twenty/thirty fifty/sixty hundred/thousand first/second third/fourth twice/once"
+)
 CURRENCY: Final = swapped("dollars/euros usd/gbp pounds/yen £/$ euro/pound eur/gbp percent/dollars dollar/peso")
-UNIT: Final = swapped("miles/kilometers pounds/kilograms hours/days minutes/hours days/weeks week/month month/year inches/feet cups/tablespoons ounces/grams gallons/liters celsius/fahrenheit teaspoons/cups")
-TIME: Final = swapped("today/tomorrow yesterday/today tonight/tomorrow monday/tuesday friday/sunday morning/evening january/june march/april july/august september/october last/next am/pm week/weekend now/later saturday/thursday night/afternoon december/november")
-ANTONYM: Final = swapped("increase/decrease raise/lower open/close start/stop buy/sell add/remove lock/unlock activate/deactivate cheap/expensive best/worst most/least high/low highest/lowest largest/smallest longest/shortest fast/slow hot/cold good/bad new/old early/late first/last win/lose accept/decline deposit/withdraw send/receive enable/disable turn_on/turn_off always/never more/less higher/lower allowed/forbidden accepted/rejected top_up/cash_out won/lost north/south east/west male/female left/right inside/outside arrive/depart weak/strong hard/easy")
-DIRECTION: Final = swapped("from/to before/after with/without up/down in/out into/out_of on/off over/under above/below until/after for/against")
-QUANTIFIER: Final = swapped("all/some every/any many/few each/any both/either most/some only/also at_least/at_most any/all much/little more_than/less_than always/sometimes another/every some/no one_of/all_of a_few/all usually/never")
-MODALITY: Final = swapped("can/should should/must could/must may/must must/may would/should can/must will/might do_i/should_i need_to/may have_to/may")
-PERSON: Final = swapped("my/your i>he i>they my>his my>her me>him your/their our/their his/her he/she we>they myself>himself")
-QUESTION: Final = swapped("who/when what/why where/when when/where how/why how_many/how_much how_much/how_long how_long/how_often why/how who/where which/whose what_is>why_is how_do>why_do can_i>why_can_i where/how is>why_is")
-TENSE: Final = swapped("is>was was>will_be did>does does>did are>were will>did do>did has>had won>wins plays>played sings>sang wrote>writes has_been>will_be was>is")
-PLACE: Final = swapped("london/paris france/spain india/china america/canada texas/florida york/jersey chicago/boston england/scotland uk/us california/nevada europe/asia germany/italy japan/korea mexico/brazil africa/australia spanish/french english/german italian/japanese american/british los_angeles/san_diego atlanta/dallas seattle/denver usa/uk indian/chinese")
-BRAND: Final = swapped("visa/mastercard apple/samsung google/amazon netflix/hulu toyota/honda uber/lyft chase/citibank paypal/venmo american_express/visa facebook/twitter iphone/android disney/pixar delta/united walmart/target wells_fargo/chase honda/ford apple_pay/google_pay starbucks/mcdonalds playstation/xbox bank_of_america/chase")
-ADJECTIVE: Final = swapped("red/blue green/yellow black/white virtual/physical international/domestic small/medium chicken/beef public/private main/secondary american/asian contactless/virtual digital/paper disposable/permanent daily/monthly electric/gas british/irish free/paid personal/business medical/dental checking/savings direct/monthly temporary/permanent local/foreign vegan/kosher modern/ancient federal/state current/former olympic/national")
-HYPERNYM: Final = swapped("dog>animal car>vehicle song>album movie>franchise city>country card>account president>politician actor>crew song>movie king>family state>country book>library restaurant>business meal>diet card_payment>bill cash>money flight>trip pizza>food account>bank team>league song>artist player>team character>actor episode>season tire>car alarm>clock")
-ENTITY: Final = swapped("card/phone transfer/refund passport/license password/username pin/address fee/limit season/episode song/poem actor/director game/match balance/statement insurance/mortgage alarm/timer flight/hotel reservation/meeting recipe/ingredient credit/loyalty exchange/interest state/county president/governor album/tour queen/duke planet/moon atm/app river/lake war/treaty brother/cousin movie/play calendar/list tax/bonus statement/invoice")
+UNIT: Final = swapped(
+    "miles/kilometers pounds/kilograms hours/days minutes/hours days/weeks week/month month/year inches/feet cups/tablespoons ounces/grams gallons/liters celsius/fahrenheit teaspoons/cups"
+)
+TIME: Final = swapped(
+    "today/tomorrow yesterday/today tonight/tomorrow monday/tuesday friday/sunday morning/evening january/june march/april july/august september/october last/next am/pm week/weekend now/later saturday/thursday night/afternoon december/november"
+)
+ANTONYM: Final = swapped(
+    "increase/decrease raise/lower open/close start/stop buy/sell add/remove lock/unlock activate/deactivate cheap/expensive best/worst most/least high/low highest/lowest largest/smallest longest/shortest fast/slow hot/cold good/bad new/old early/late first/last win/lose accept/decline deposit/withdraw send/receive enable/disable turn_on/turn_off always/never more/less higher/lower allowed/forbidden accepted/rejected top_up/cash_out won/lost north/south east/west male/female left/right inside/outside arrive/depart weak/strong hard/easy"
+)
+DIRECTION: Final = swapped(
+    "from/to before/after with/without up/down in/out into/out_of on/off over/under above/below until/after for/against"
+)
+QUANTIFIER: Final = swapped(
+    "all/some every/any many/few each/any both/either most/some only/also at_least/at_most any/all much/little more_than/less_than always/sometimes another/every some/no one_of/all_of a_few/all usually/never"
+)
+MODALITY: Final = swapped(
+    "can/should should/must could/must may/must must/may would/should can/must will/might do_i/should_i need_to/may have_to/may"
+)
+PERSON: Final = swapped(
+    "my/your i>he i>they my>his my>her me>him your/their our/their his/her he/she we>they myself>himself"
+)
+QUESTION: Final = swapped(
+    "who/when what/why where/when when/where how/why how_many/how_much how_much/how_long how_long/how_often why/how who/where which/whose what_is>why_is how_do>why_do can_i>why_can_i where/how is>why_is"
+)
+TENSE: Final = swapped(
+    "is>was was>will_be did>does does>did are>were will>did do>did has>had won>wins plays>played sings>sang wrote>writes has_been>will_be was>is"
+)
+PLACE: Final = swapped(
+    "london/paris france/spain india/china america/canada texas/florida york/jersey chicago/boston england/scotland uk/us california/nevada europe/asia germany/italy japan/korea mexico/brazil africa/australia spanish/french english/german italian/japanese american/british los_angeles/san_diego atlanta/dallas seattle/denver usa/uk indian/chinese"
+)
+BRAND: Final = swapped(
+    "visa/mastercard apple/samsung google/amazon netflix/hulu toyota/honda uber/lyft chase/citibank paypal/venmo american_express/visa facebook/twitter iphone/android disney/pixar delta/united walmart/target wells_fargo/chase honda/ford apple_pay/google_pay starbucks/mcdonalds playstation/xbox bank_of_america/chase"
+)
+ADJECTIVE: Final = swapped(
+    "red/blue green/yellow black/white virtual/physical international/domestic small/medium chicken/beef public/private main/secondary american/asian contactless/virtual digital/paper disposable/permanent daily/monthly electric/gas british/irish free/paid personal/business medical/dental checking/savings direct/monthly temporary/permanent local/foreign vegan/kosher modern/ancient federal/state current/former olympic/national"
+)
+HYPERNYM: Final = swapped(
+    "dog>animal car>vehicle song>album movie>franchise city>country card>account president>politician actor>crew song>movie king>family state>country book>library restaurant>business meal>diet card_payment>bill cash>money flight>trip pizza>food account>bank team>league song>artist player>team character>actor episode>season tire>car alarm>clock"
+)
+ENTITY: Final = swapped(
+    "card/phone transfer/refund passport/license password/username pin/address fee/limit season/episode song/poem actor/director game/match balance/statement insurance/mortgage alarm/timer flight/hotel reservation/meeting recipe/ingredient credit/loyalty exchange/interest state/county president/governor album/tour queen/duke planet/moon atm/app river/lake war/treaty brother/cousin movie/play calendar/list tax/bonus statement/invoice"
+)
 CONDITIONS: Final = (
     "for children", "in winter", "without a password", "if i am under 18", "on an old phone", "while travelling", "for free",
     "in canada", "as a student", "with a broken screen", "before the deadline", "using a business account", "at night",
     "if it is cancelled", "for two people", "after a divorce", "in the 1990s", "on android", "for my mother", "except on sundays",
 )  # fmt: skip
-ADVERBS: Final = ("medical", "wooden", "online", "secondhand", "temporary", "joint", "winter", "german", "unofficial", "vintage")
+ADVERBS: Final = (
+    "medical",
+    "wooden",
+    "online",
+    "secondhand",
+    "temporary",
+    "joint",
+    "winter",
+    "german",
+    "unofficial",
+    "vintage",
+)
 
 
 def negation(text: str, dice: random.Random) -> str | None:
@@ -91,7 +134,12 @@ def negation(text: str, dice: random.Random) -> str | None:
     taken = re.sub(r"\bnot |n't\b", "", text, count=1)
     if taken != text:
         return taken
-    found = list(re.finditer(r"\b(can|could|should|will|would|does|did|is|are|was|were|has|have)( (?:i|you|we|it|he|she|they|my|the|a)\b(?: \w+)?)?", text))
+    found = list(
+        re.finditer(
+            r"\b(can|could|should|will|would|does|did|is|are|was|were|has|have)( (?:i|you|we|it|he|she|they|my|the|a)\b(?: \w+)?)?",
+            text,
+        )
+    )
     if not found:
         found = list(re.finditer(r"\b(do)( (?:i|you|we|they))\b", text))
     if not found:
@@ -107,7 +155,9 @@ def condition_added(text: str, dice: random.Random) -> str:
 
 def condition_removed(text: str, _: random.Random) -> str | None:
     """Take the last phrase that begins with a preposition."""
-    found = re.match(r"(.{15,}?) (?:in|for|with|without|on|at|during|from|before|after|if|when|under|between) [\w' ]{3,}[?.]?$", text)
+    found = re.match(
+        r"(.{15,}?) (?:in|for|with|without|on|at|during|from|before|after|if|when|under|between) [\w' ]{3,}[?.]?$", text
+    )
     return found[1] if found else None
 
 
@@ -120,7 +170,13 @@ def word_added(text: str, dice: random.Random) -> str | None:
     return f"{text[:end]}{dice.choice(ADVERBS)} {text[end:]}"
 
 
-NEEDLESS: Final = {"please", "really", "things", "actually", "getting"}  # without them the sense is the same, or there is none
+NEEDLESS: Final = {
+    "please",
+    "really",
+    "things",
+    "actually",
+    "getting",
+}  # without them the sense is the same, or there is none
 
 
 def word_removed(text: str, dice: random.Random) -> str | None:
@@ -149,7 +205,11 @@ def word_changed(bank: list[str]) -> Edit:
 def exchanged(text: str, _: random.Random) -> str | None:
     """Exchange what stands on both sides of to, than, by, into or from."""
     found = re.search(r"\b(?P<a>[a-z]{3,}) (?P<m>to|than|by|into|from|for) (?:the |a |my )?(?P<b>[a-z]{3,})\b", text)
-    if not found or found["a"] == found["b"] or found["a"] in {"how", "want", "need", "like", "have", "going", "able", "the", "what", "out"}:
+    if (
+        not found
+        or found["a"] == found["b"]
+        or found["a"] in {"how", "want", "need", "like", "have", "going", "able", "the", "what", "out"}
+    ):
         return None
     return f"{text[: found.start()]}{found['b']} {found['m']} {found['a']}{text[found.end() :]}"
 
@@ -157,12 +217,38 @@ def exchanged(text: str, _: random.Random) -> str | None:
 def compared(text: str, other: str, dice: random.Random) -> tuple[str, str]:
     """Ask which of two queries comes before the other, and the reverse."""
     one, two = (re.sub(r"[?.!]", "", query) for query in (text, other))
-    frame = dice.choice(['is "{}" better than "{}"', "convert {} to {}", "why does {} cause {}", "is {} older than {}", "translate {} into {}"])
+    frame = dice.choice(
+        [
+            'is "{}" better than "{}"',
+            "convert {} to {}",
+            "why does {} cause {}",
+            "is {} older than {}",
+            "translate {} into {}",
+        ]
+    )
     return frame.format(_noun(one), _noun(two)), frame.format(_noun(two), _noun(one))
 
 
 def _noun(text: str) -> str:
-    words = [word for word in re.findall(r"[a-z]{5,}", text.lower()) if word not in {"where", "which", "would", "could", "should", "there", "their", "about"}]
+    words = [
+        word
+        for word in re.findall(r"[a-z]{5,}", text.lower())
+        if word
+        not in {
+            "where",
+            "which",
+            "would",
+            "could",
+            "should",
+            "there",
+            "their",
+            "about",
+            "please",
+            "things",
+            "because",
+            "instead",
+        }
+    ]
     return max(words, key=len, default="thing")
 
 
@@ -173,8 +259,12 @@ def two_texts(text: str, other: str, dice: random.Random) -> dict[str, tuple[str
     identifier = f"get_{tail}"
     foreign = [" ".join(dice.sample(FOREIGN, dice.randint(2, 4))) for _ in range(2)]
     prefix = " ".join(f"note {at}: {query.rstrip('?')}." for at, query in enumerate([text, other] * 25))
-    frame = dice.choice(['what does "{}" mean', 'translate "{}" into spanish', 'how many letters are in "{}"', "who said '{}'"])
-    ask = dice.choice(["what is the meaning of {} in english", "what does {} mean", "translate {}", "how do you pronounce {}"])
+    frame = dice.choice(
+        ['what does "{}" mean', 'translate "{}" into spanish', 'how many letters are in "{}"', "who said '{}'"]
+    )
+    ask = dice.choice(
+        ["what is the meaning of {} in english", "what does {} mean", "translate {}", "how do you pronounce {}"]
+    )
     return {
         "order": compared(text, other, dice),
         "quotation": (frame.format(text), frame.format(other)),
@@ -226,10 +316,21 @@ def traps(data: Path, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
                 yield kind, stored, asked
 
 
-POLITE: Final = ("please {}", "could you please {}", "hi, {}", "hello! {} thanks", "{}, please", "{} thank you!", "hey there, {}", "can you tell me {}", "kindly {}", "{} thanks in advance")
+POLITE: Final = (
+    "please {}",
+    "could you please {}",
+    "hi, {}",
+    "hello! {} thanks",
+    "{}, please",
+    "{} thank you!",
+    "hey there, {}",
+    "can you tell me {}",
+    "kindly {}",
+    "{} thanks in advance",
+)
 BRITISH: Final = {
     "color": "colour", "favorite": "favourite", "center": "centre", "canceled": "cancelled", "traveling": "travelling",
-    "organize": "organise", "realize": "realise", "theater": "theatre", "gray": "grey", "program": "programme", 
+    "organize": "organise", "realize": "realise", "theater": "theatre", "gray": "grey", "program": "programme",
     "license": "licence", "neighbor": "neighbour", "recognize": "recognise", "authorized": "authorised", "labor": "labour",
     "honor": "honour", "flavor": "flavour", "apologize": "apologise", "catalog": "catalogue", "defense": "defence", "jewelry": "jewellery",
 }  # fmt: skip

@@ -65,8 +65,12 @@ class Pair:
         for cut in range(start + 1, end):
             if left[cut:end] + left[start:cut] == right[start:end]:
                 head, rest = self.matches[start], self.matches[cut]
-                there = not _between(self.right, rest.right, head.right) and _attribute(head.left, rest.left, head.right, rest.right)
-                back = not _between(self.left, head.left, rest.left) and _attribute(rest.right, head.right, rest.left, head.left)
+                there = not _between(self.right, rest.right, head.right) and _attribute(
+                    head.left, rest.left, head.right, rest.right
+                )
+                back = not _between(self.left, head.left, rest.left) and _attribute(
+                    rest.right, head.right, rest.left, head.left
+                )
                 if there or back:
                     return frozenset({head.left.at, rest.left.at})
         return frozenset()

@@ -42,6 +42,11 @@ _CONTRACTIONS: Final = _rules(
     (r"\b(who|what|where|how|when|why|that|there|here|he|she)'?s\b", r"\1 is"),
     (r"\bit's\b", "it is"),
     (r"\bwhether\b(?: or not)?", "if"),
+    (  # why isn't my card working: the negation belongs to the verb
+        (r"\b(is|are|was|were|do|does|did|can|could|should|will|would|has|have|had) not "
+        r"((?:my|your|the|this|that|his|her|their|our) [a-z]+|i|you|we|they|he|she|it|there)\b"),
+        r"\1 \2 not",
+    ),
     (r"\bwanna\b", "want to"),
     (r"\bgonna\b", "going to"),
     (r"\bgotta\b", "have to"),
@@ -108,7 +113,7 @@ _POLITE: Final = _rules(
 )  # fmt: skip
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
 _SAID: Final = re.compile(
-    r"\b((?:say|saying|says|said|spell|translate|write|word|words|mean|meaning|pronounce|phrase|for)(?: of)?(?: the)?(?: word| phrase)? )"
+    r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for)(?: of)?(?: the)?(?: word| phrase)? )"
     + _COURTESY.pattern.replace("\\b(", "(", 1)
 )
 _QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")
@@ -138,8 +143,10 @@ _FRAMES: Final = _rules(
     (r"\bhow come\b|\bwhat is the reason (?:why|that)\b", "why"),
     (r"\bwhich\b(?= (?:is|are|was|were)\b)", "what"),
     (
-        (r"\bwhat (?:is|are|would be|will be|can be) (?:the |some |a )?(?:other )?(?:(?:very )?(?:best|good|possible|different|various)(?: possible)? )*"
-        r"(?:ways?|methods?|means)(?: possible)? (?:to|of|for|by which i can|in which i can|i can|that i can) "),
+        (
+            r"\bwhat (?:is|are|would be|will be|can be) (?:the |some |a )?(?:other )?(?:(?:very )?(?:best|good|possible|different|various)(?: possible)? )*"
+            r"(?:ways?|methods?|means)(?: possible)? (?:to|of|for|by which i can|in which i can|i can|that i can) "
+        ),
         "how do i ",
     ),
     (r"^(?:the )?(?:best |good )?ways? (?:to|of) ", "how do i "),
@@ -147,7 +154,10 @@ _FRAMES: Final = _rules(
     (rf"\bhow (?:do|can|could|would|does|might) {_SUBJECT} (?:can |best |go about )?(.*)", _own),
     (rf"\bhow {_SUBJECT} (?:can|could|do|would)?\b ?(.*)", _own),
     (r"\bhow (?:can|do|could)? ?to ", "how do i "),
-    (r"^how (?:do|can) (?=(?:make|find|get|become|overcome|improve|use|learn|create|start|stop|increase|reduce|remove|know|prepare|add)\b)", "how do i "),
+    (
+        r"^how (?:do|can) (?=(?:make|find|get|become|overcome|improve|use|learn|create|start|stop|increase|reduce|remove|know|prepare|add)\b)",
+        "how do i ",
+    ),
     (r"\b(?:is there|are there) (?:any |a |some )?(?:good |possible )?ways? (?:to|of|that i can|i can) ", "how do i "),
     (r"\bis it possible (?:for me )?to ", "can i "),
     (r"\bhow do i be (?=(?:a|an|the|more|better|good|like)\b)", "how do i become "),
@@ -178,7 +188,7 @@ _FRAMES: Final = _rules(
         r"\1the best ",
     ),
     (
-        r"\bwhat (?:does|do|is|did) (?:the (?:word|term|phrase) )?(.{1,80}?) mean\b(?! to\b)",
+        r"\bwhat (?:does|do|is) (?:the (?:word|term|phrase) )?(.{1,80}?) mean\b(?! to\b)",
         r"what is the meaning of \1",
     ),
     (r"^what (?!is\b|are\b|does\b|do\b)(.{1,60}?) means?\s*[?.]*$", r"what is the meaning of \1"),
@@ -224,7 +234,9 @@ def _kept(found: re.Match[str]) -> str:
 def _core(text: str) -> str:
     """Take politeness off, again and again; where it is what is asked about (how do I say please) it stays."""
     before = ""
-    kept = _QUOTED.sub(lambda found: _COURTESY.sub(_kept, found[0]), _SAID.sub(lambda found: found[1] + _kept(found), text))
+    kept = _QUOTED.sub(
+        lambda found: _COURTESY.sub(_kept, found[0]), _SAID.sub(lambda found: found[1] + _kept(found), text)
+    )
     while before != kept:
         before = kept
         for pattern, new in _POLITE:

@@ -29,7 +29,11 @@ def order(pair: Pair) -> str | None:
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
-    if pair.turned or (len(matches) == len(pair.matches) and _listed(pair)) or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False):
+    if (
+        pair.turned
+        or (len(matches) == len(pair.matches) and _listed(pair))
+        or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False)
+    ):
         return None
     return "the same words in another order"
 
@@ -84,7 +88,10 @@ def sense(pair: Pair) -> str | None:
 
 def _repeated(pair: Pair, form: str) -> bool:
     """Tell whether a word stands alone only because one side says it twice: low and high prices, low prices and high prices."""
-    said = [sum(forms(Word(form, "content", 0, 0)) & forms(word) != set() for word in text.content) for text in (pair.left, pair.right)]
+    said = [
+        sum(forms(Word(form, "content", 0, 0)) & forms(word) != set() for word in text.content)
+        for text in (pair.left, pair.right)
+    ]
     both = all(any(word.form in {"and", "or"} for word in text.words) for text in (pair.left, pair.right))
     return both and sorted(said) == [1, 2]
 

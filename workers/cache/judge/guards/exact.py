@@ -106,7 +106,9 @@ def _foreign(text: Text) -> list[str]:
     forms = [word.form for word in text.words]
     if not text.core.isascii():
         return forms
-    places = [word.at for word in text.words if word.kind == "content" and word.form.isalpha() and not known(word.form)]
+    named = text.names | {name.lower() for name in text.acronyms}
+    strange = [word for word in text.words if word.kind == "content" and word.form.isalpha() and not known(word.form)]
+    places = [word.at for word in strange if word.form not in named]
     return forms[places[0] : places[-1] + 1] if places else []
 
 

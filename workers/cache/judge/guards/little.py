@@ -70,7 +70,10 @@ def question(pair: Pair) -> str | None:
     """Refuse when the question words differ, or one is a yes-or-no question and the other not."""
     left, right = _asked(pair.left), _asked(pair.right)
     if not left or not right:  # a topic alone asks what it is: scope of data science
-        bare = [re.sub(r"^(what|who) (is|are) (the |a |an )?|^(the|a|an) |[?.! ]+$", "", text.core) for text in (pair.left, pair.right)]
+        bare = [
+            re.sub(r"^(what|who) (is|are) (the |a |an )?|^(the|a|an) |[?.! ]+$", "", text.core)
+            for text in (pair.left, pair.right)
+        ]
         if bare[0] == bare[1]:
             return None
     return None if left == right else f"the questions differ: {_said(left)} and {_said(right)}"
@@ -146,8 +149,12 @@ def modality(pair: Pair) -> str | None:
 def tense(pair: Pair) -> str | None:
     """Refuse when one speaks of the past and the other not."""
     left, right = (sum(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
-    changed = [match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)]
-    if left != right and not (len(changed) == 1 and left + is_past(changed[0].left.form) == right + is_past(changed[0].right.form)):
+    changed = [
+        match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
+    ]
+    if left != right and not (
+        len(changed) == 1 and left + is_past(changed[0].left.form) == right + is_past(changed[0].right.form)
+    ):
         return "the tense differs"
     if left == right and changed:
         return f"the tense differs: {changed[0].left.form} and {changed[0].right.form}"
@@ -160,7 +167,7 @@ def person(pair: Pair) -> str | None:
         Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
     )
     who = [[PERSONS[word.form] for word in text.words if word.form in PERSONS] for text in (pair.left, pair.right)]
-    if who[0] != who[1] and Counter(who[0]) == Counter(who[1]):
+    if who[0] != who[1] and len(who[0]) == len(who[1]):
         return "the person differs: who does it to whom"
     own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
     if set(left) != set(right):
@@ -188,7 +195,11 @@ def direction(pair: Pair) -> str | None:
     """Refuse when a preposition before the same word is another one, unless both say the same place or topic."""
     for match in pair.matches:
         one, other = match.left.role, match.right.role
-        if one != other and match.left.at not in pair.turned and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT)):
+        if (
+            one != other
+            and match.left.at not in pair.turned
+            and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT))
+        ):
             return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
     left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
     if left != right:
@@ -199,7 +210,11 @@ def direction(pair: Pair) -> str | None:
 def _states(pair: Pair, match: Match) -> bool:
     """Tell whether the preposition follows a form of be on one side only: what is a kiss, what is in a kiss."""
     for text, word in ((pair.left, match.left), (pair.right, match.right)):
-        before = [other.form for other in text.words[max(0, word.at - 4) : word.at] if other.form not in {"a", "an", "the", "my", "your"}]
+        before = [
+            other.form
+            for other in text.words[max(0, word.at - 4) : word.at]
+            if other.form not in {"a", "an", "the", "my", "your"}
+        ]
         if word.role and "" in {match.left.role, match.right.role} and before[-2:-1] and before[-2] in AUXILIARIES:
             return True
     return False
@@ -213,7 +228,17 @@ _PLAIN = frozenset(
 
 
 def _directed(text: Text) -> list[str]:
-    return [word.form for word in text.words if word.form in PREPOSITIONS and word.form not in _PLAIN]
+    """List the prepositions that turn things around and are not already the role of a content word (out of, up)."""
+    found = []
+    role = ""
+    for word in reversed(text.words):
+        if word.kind != "function":
+            role = word.role
+        elif word.form in PREPOSITIONS and word.form not in _PLAIN:
+            if word.form != role:
+                found.append(word.form)
+            role = ""
+    return found
 
 
 def reference(pair: Pair) -> str | None:
