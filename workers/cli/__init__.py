@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from workers.cli.ask import ask, watch
+from workers.cli.cache import cache
 from workers.cli.demo import demo
 from workers.cli.key import key
 from workers.cli.reports import failures, usage
@@ -23,6 +24,7 @@ for command in (up, demo, ask, watch, worker, worker_check, route, failures, usa
 router.command()(status)
 router.command("export-labels")(export_labels)
 app.add_typer(key, name="key")
+app.add_typer(cache, name="cache")
 app.add_typer(router, name="router")
 app.add_typer(webhook, name="webhook")
 

@@ -1,0 +1,183 @@
+"""Which word of one question answers which word of the other: the same, another form, another spelling, a synonym."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+from workers.cache.judge.lexicon import known, lemmas, lexicon, opposite, synonymous
+from workers.cache.judge.text import Text, Word, forms
+from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
+
+SHORTEST_TYPO: Final = 5  # letters; in shorter words one letter makes another word
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two words that answer each other: `how` is same, form, typo, listed (our list) or lexicon (WordNet)."""
+
+    left: Word
+    right: Word
+    how: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two questions side by side, their content words aligned."""
+
+    left: Text
+    right: Text
+
+    @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """The content words that answer each other, in the order of the left text."""
+        return self._aligned[0]
+
+    @cached_property
+    def alone_left(self) -> tuple[Word, ...]:
+        """Content words of the left text that nothing answers."""
+        return self._aligned[1]
+
+    @cached_property
+    def alone_right(self) -> tuple[Word, ...]:
+        """Content words of the right text that nothing answers."""
+        return self._aligned[2]
+
+    @cached_property
+    def partner(self) -> dict[int, int]:
+        """Places of the left text's content words to those of the right."""
+        return {match.left.at: match.right.at for match in self.matches}
+
+    @cached_property
+    def turned(self) -> frozenset[int]:
+        """Places (left text) of two neighbouring phrases that are turned around without another meaning; empty if none are.
+
+        `password of my account`, `account password`: what follows of, for, in or on may stand before its noun instead.
+        """
+        left = [match.right.at for match in self.matches]
+        right = sorted(left)
+        moved = [at for at, (one, other) in enumerate(zip(left, right, strict=True)) if one != other]
+        if not moved:
+            return frozenset()
+        start, end = moved[0], moved[-1] + 1
+        for cut in range(start + 1, end):
+            if left[cut:end] + left[start:cut] == right[start:end]:
+                head, rest = self.matches[start], self.matches[cut]
+                there = not _between(self.right, rest.right, head.right) and _attribute(
+                    head.left, rest.left, head.right, rest.right
+                )
+                back = not _between(self.left, head.left, rest.left) and _attribute(
+                    rest.right, head.right, rest.left, head.left
+                )
+                if there or back:
+                    return frozenset({head.left.at, rest.left.at})
+        return frozenset()
+
+    @cached_property
+    def _aligned(self) -> tuple[tuple[Match, ...], tuple[Word, ...], tuple[Word, ...]]:
+        found: list[Match] = []
+        left, right = self._same(list(self.left.content), list(self.right.content), found)
+        if len(left) <= 12 and len(right) <= 12:  # beyond that the pair is refused anyway
+            for how in ("form", "typo", "listed", "lexicon"):
+                left, right = _pick(left, right, how, found)
+        found.sort(key=lambda match: match.left.at)
+        return tuple(found), tuple(left), tuple(right)
+
+    @staticmethod
+    def _same(left: list[Word], right: list[Word], found: list[Match]) -> tuple[list[Word], list[Word]]:
+        waiting: dict[str, list[Word]] = defaultdict(list)
+        for word in reversed(right):
+            waiting[word.form].append(word)
+        rest = []
+        for word in left:
+            if waiting[word.form]:
+                found.append(Match(word, waiting[word.form].pop(), "same"))
+            else:
+                rest.append(word)
+        taken = {match.right.at for match in found}
+        return rest, [word for word in right if word.at not in taken]
+
+
+def _between(text: Text, one: Word, other: Word) -> bool:
+    return any(word.form in PREPOSITIONS for word in text.words[one.at + 1 : other.at])
+
+
+def _attribute(head: Word, rest: Word, head_after: Word, rest_after: Word) -> bool:
+    """Tell whether `head PREPOSITION rest` became `rest head`, in the place of the whole."""
+    same_place = rest_after.role == head.role or {rest_after.role, head.role} <= {"", "in", "of", "for"}
+    return rest.role in {"of", "for", "in", "on"} and not head_after.role and same_place
+
+
+def _pick(left: list[Word], right: list[Word], how: str, found: list[Match]) -> tuple[list[Word], list[Word]]:
+    rest = []
+    right = list(right)
+    for word in left:
+        answer = next((other for other in right if related(word, other, how)), None)
+        if answer is None:
+            rest.append(word)
+        else:
+            right.remove(answer)
+            found.append(Match(word, answer, how))
+    return rest, right
+
+
+def related(one: Word, other: Word, how: str) -> bool:
+    """Tell whether two words answer each other in one way; numbers and symbols only when they are the same."""
+    if one.kind != "content" or other.kind != "content":
+        return False
+    if how == "form":
+        return not forms(one).isdisjoint(forms(other))
+    return _related(one.form, other.form, how)
+
+
+@lru_cache(65536)
+def _related(one: str, other: str, how: str) -> bool:
+    if how == "typo":
+        return is_typo(one, other)
+    if contrary(one, other):
+        return False
+    if how == "listed":
+        return _listed(SAME, one, other)
+    return synonymous(one, other)
+
+
+def _listed(table: dict[str, frozenset[str]], one: str, other: str) -> bool:
+    """Look two words up in a table of pairs, as they are and in their base forms."""
+    others = {other, *lemmas(other)}
+    return any(not others.isdisjoint(table.get(form, ())) for form in (one, *lemmas(one)))
+
+
+@lru_cache(65536)
+def contrary(one: str, other: str) -> bool:
+    """Tell whether two words turn each other around, or one is the other with un-, dis-, in-, non- before it."""
+    if one == other:
+        return False
+    if _listed(OPPOSITES, one, other) or opposite(one, other):
+        return True
+    short, long = sorted((one, other), key=len)
+    return any(
+        long in {prefix + short, prefix + "-" + short}
+        for prefix in ("un", "dis", "in", "im", "ir", "il", "non", "de", "mis", "anti")
+    ) or (one[:-4] == other[:-3] and {one[-4:], other[-3:]} == {"less", "ful"})
+
+
+def is_typo(one: str, other: str) -> bool:
+    """Tell whether one of two words is no word at all and the other a common word one slip of the finger away."""
+    if min(len(one), len(other)) < SHORTEST_TYPO or one[0] != other[0] or abs(len(one) - len(other)) > 1:
+        return False
+    if known(one) == known(other) or not (one.isalpha() and other.isalpha()):
+        return False
+    right = one if known(one) else other
+    return bool(lexicon().parts.get(right)) and _slip(one, other)
+
+
+def _slip(one: str, other: str) -> bool:
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    left, right = one[start:], other[start:]
+    if len(left) == len(right):
+        return left[1:] == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])
+    return left[1:] == right if len(left) > len(right) else left == right[1:]

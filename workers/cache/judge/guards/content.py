@@ -1,0 +1,107 @@
+"""Guards over the content words: opposites, order, and any word that nothing answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from workers.cache.judge.align import Match, Pair, contrary
+from workers.cache.judge.lexicon import lexicon
+from workers.cache.judge.text import Text, Word, forms
+from workers.cache.judge.words import LIGHT, VAGUE
+
+_OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
+_LIGHTEST = {"meaning", "world", "have", "having"}
+_EITHER_WAY = frozenset({"and", "or", "versus", "between"})
+
+
+def opposites(pair: Pair) -> str | None:
+    """Refuse when a word on one side is the opposite of one on the other."""
+    for one in pair.alone_left:
+        for other in pair.alone_right:
+            if contrary(one.form, other.form):
+                return f"opposites: {one.form} and {other.form}"
+    return None
+
+
+def order(pair: Pair) -> str | None:
+    """Refuse when the same words stand in another order, unless each keeps its preposition or they are listed."""
+    matches = tuple(match for match in pair.matches if lexicon().parts.get(match.left.form) != "r" or match.left.role)
+    places = [match.right.at for match in matches]
+    if places == sorted(places):
+        return None
+    if (
+        pair.turned
+        or (len(matches) == len(pair.matches) and _listed(pair))
+        or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False)
+    ):
+        return None
+    return "the same words in another order"
+
+
+def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tuple[str, ...]]]:
+    """Cut at prepositions: each phrase is its preposition and its words in order; all are named as on the left."""
+    found: list[tuple[str, list[str]]] = []
+    ordered = sorted(matches, key=lambda match: match.left.at if left else match.right.at)
+    sentence = -1
+    for match in ordered:
+        word = match.left if left else match.right
+        if word.role or word.sentence != sentence or not found:
+            found.append((word.role, []))
+            sentence = word.sentence
+        found[-1][1].append(match.left.form)
+    return Counter((role, tuple(forms)) for role, forms in found)
+
+
+def _listed(pair: Pair) -> bool:
+    """Tell whether what changed places are two neighbours joined by and, or, versus on both sides: A and B, B and A."""
+    if any(word.form in {"than", "to", "from"} for word in pair.left.words):
+        return False
+    left = [match.right.at for match in pair.matches]
+    right = sorted(left)
+    moved = [at for at, (one, other) in enumerate(zip(left, right, strict=True)) if one != other]
+    start, end = moved[0], moved[-1] + 1
+    for cut in range(start + 1, end):
+        if left[cut:end] + left[start:cut] == right[start:end]:
+            places = [match.left.at for match in pair.matches]
+            there = right[start + end - cut - 1], right[start + end - cut]
+            return _joined(pair.left, places[cut - 1], places[cut]) and _joined(pair.right, *there)
+    return False
+
+
+def _joined(text: Text, one: int, other: int) -> bool:
+    return any(word.form in _EITHER_WAY for word in text.words[one + 1 : other])
+
+
+def sense(pair: Pair) -> str | None:
+    """Refuse when a thing and the doing of it differ at the end of a phrase: a process and processing."""
+    last = (
+        {pair.left.content[-1].at, -1 - pair.right.content[-1].at}
+        if pair.left.content and pair.right.content
+        else set()
+    )
+    for match in pair.matches:
+        doing = match.left.form.endswith("ing") != match.right.form.endswith("ing")
+        if match.how == "form" and doing and (match.left.at in last or -1 - match.right.at in last):
+            return f"not the same thing: {match.left.form} and {match.right.form}"
+    return None
+
+
+def _repeated(pair: Pair, form: str) -> bool:
+    """Tell whether a word stands alone only because one side says it twice: low and high prices, low prices and high prices."""
+    said = [
+        sum(forms(Word(form, "content", 0, 0)) & forms(word) != set() for word in text.content)
+        for text in (pair.left, pair.right)
+    ]
+    both = all(any(word.form in {"and", "or"} for word in text.words) for text in (pair.left, pair.right))
+    return both and sorted(said) == [1, 2]
+
+
+def words(pair: Pair) -> str | None:
+    """Refuse when a content word on either side has no counterpart on the other."""
+    vague = pair.left.core.startswith(_OPEN) and pair.right.core.startswith(_OPEN)
+    alone = [word.form for word in (*pair.alone_left, *pair.alone_right) if not (vague and word.form in VAGUE)]
+    if len(alone) == 1 and _repeated(pair, alone[0]):
+        return None
+    if len(alone) == 1 and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
+        return None
+    return f"only on one side: {', '.join(alone[:4])}" if alone else None

@@ -1,0 +1,127 @@
+"""Guards for what must be the same to the letter: numbers, code, formulas, quotations, acronyms, foreign phrases."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from workers.cache.judge.align import Pair
+from workers.cache.judge.lexicon import known
+from workers.cache.judge.text import Text, Word
+from workers.cache.judge.words import TIMES, UNITS
+
+
+def numbers(pair: Pair) -> str | None:
+    """Refuse when the numbers differ in value, count or order, or what follows one of them is another unit."""
+    left, right = ([word for word in text.content if word.kind == "number"] for text in (pair.left, pair.right))
+    if Counter(word.form for word in left) != Counter(word.form for word in right):
+        return f"the numbers differ: {_show(left)} and {_show(right)}"
+    units = [_units(text) for text in (pair.left, pair.right)]
+    if units[0] != units[1]:
+        return "the units differ"
+    return None
+
+
+def _show(words: list[Word]) -> str:
+    return ", ".join(word.form.lstrip("#") for word in words[:6]) or "none"
+
+
+def _units(text: Text) -> Counter[tuple[str, str]]:
+    found: Counter[tuple[str, str]] = Counter()
+    for word, after in zip(text.content, text.content[1:], strict=False):
+        if word.kind == "number" and after.form in _UNIT_NAMES:
+            found[word.form, after.form.removesuffix("s")] += 1
+    return found
+
+
+_UNIT_NAMES = frozenset(UNITS.values()) | {f"{unit}s" for unit in UNITS.values()} | {"percent", "euro", "euros", "yen"}
+
+
+def code(pair: Pair) -> str | None:
+    """Refuse when identifiers, commands, file names or formulas differ; a version or model number is a word."""
+    if pair.left.symbols != pair.right.symbols:
+        return "the formulas differ"
+    left, right = pair.left.code, pair.right.code
+    if left != right and (Counter(map(str.lower, left)) != Counter(map(str.lower, right)) or _mixed(pair)):
+        return "the code differs"
+    return None
+
+
+def _mixed(pair: Pair) -> bool:
+    return all(text.raw not in {text.raw.lower(), text.raw.upper()} for text in (pair.left, pair.right))
+
+
+def quoted(pair: Pair) -> str | None:
+    """Refuse when both quote something and not the same."""
+    left, right = pair.left.quoted, pair.right.quoted
+    if left and right and Counter(left) != Counter(right):
+        return "the quotations differ"
+    return None
+
+
+def acronyms(pair: Pair) -> str | None:
+    """Refuse when one writes an acronym that the other, though it uses capitals, has as an ordinary word (IT, it)."""
+    for one, other in ((pair.left, pair.right), (pair.right, pair.left)):
+        if other.raw in {other.raw.lower(), other.raw.upper()}:
+            continue
+        small = {word.form for word in other.words if word.kind == "function"}
+        found = {name.lower() for name in one.acronyms - other.acronyms} & small
+        if (
+            found - {"i", "a"}
+            and not other.acronyms & {name.upper() for name in found}
+            and any(len(name) > 1 for name in found)
+        ):
+            emphasis = {
+                "not",
+                "never",
+                "only",
+                "all",
+                "any",
+                "no",
+                "must",
+                "and",
+                "or",
+                "how",
+                "why",
+                "what",
+                "you",
+                "is",
+            }
+            if found - emphasis:
+                return "an acronym and a word are not the same"
+    return None
+
+
+def language(pair: Pair) -> str | None:
+    """Refuse when one holds several words of no dictionary, and they or what stands between them differ.
+
+    Little words are not little in another language: `me gusta` and `no me gusta`.
+    """
+    if max(pair.left.unknown, pair.right.unknown) < 2 and pair.left.core.isascii() and pair.right.core.isascii():
+        return None
+    return None if _foreign(pair.left) == _foreign(pair.right) else "words of another language, or names, differ"
+
+
+def _foreign(text: Text) -> list[str]:
+    """The words from the first to the last that no dictionary has; all words of a text in another script."""
+    forms = [word.form for word in text.words]
+    if not text.core.isascii():
+        return forms
+    named = text.names | {name.lower() for name in text.acronyms}
+    strange = [word for word in text.words if word.kind == "content" and word.form.isalpha() and not known(word.form)]
+    places = [word.at for word in strange if word.form not in named]
+    return forms[places[0] : places[-1] + 1] if places else []
+
+
+def times(pair: Pair) -> str | None:
+    """Refuse when a word of time stands on one side only."""
+    alone = [word.form for word in (*pair.alone_left, *pair.alone_right)]
+    found = [form for form in alone if form in TIMES or form.removesuffix("s") in TIMES]
+    return f"the time differs: {found[0]}" if found else None
+
+
+def names(pair: Pair) -> str | None:
+    """Refuse when a name stands on one side only; capitals inside a sentence show it, or no dictionary has the word."""
+    for word in (*pair.alone_left, *pair.alone_right):
+        if word.form in pair.left.names | pair.right.names or not known(word.form):
+            return f"the names differ: {word.form}"
+    return None

@@ -1,0 +1,265 @@
+"""Guards over the little words: negation, amounts, question, modality, tense, person, conditions, direction."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from workers.cache.judge.align import Match, Pair
+from workers.cache.judge.lexicon import is_past, is_plural
+from workers.cache.judge.text import Text, Word
+from workers.cache.judge.words import (
+    AUXILIARIES,
+    CONJUNCTIONS,
+    DEMONSTRATIVES,
+    MODALS,
+    NEGATORS,
+    PERSONS,
+    POSSESSIVES,
+    PREPOSITIONS,
+    QUANTIFIERS,
+    QUESTIONS,
+    SOFT,
+    listed,
+)
+
+_MILD = {"same", "too", "even", "also", "yet", "exactly", "just", "once"}
+Key = Callable[[Word], str]
+
+
+def _attached(text: Text, wanted: Callable[[str], bool]) -> list[tuple[str, int]]:
+    """List the wanted function words, each with the place of the content word after it (-1: none)."""
+    found, waiting = [], []
+    for word in text.words:
+        if word.kind == "function":
+            if wanted(word.form):
+                waiting.append(word.form)
+        else:
+            found += [(form, word.at) for form in waiting]
+            waiting = []
+    return found + [(form, -1) for form in waiting]
+
+
+def _differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
+    """Compare such words and what they belong to; returns the first that has no counterpart."""
+    left, right = _attached(pair.left, wanted), _attached(pair.right, wanted)
+    if not left and not right:
+        return None
+    one, other = Counter(form for form, _ in left), Counter(form for form, _ in right)
+    if one != other:
+        return next(iter((one - other) + (other - one)))
+    mapped = Counter((form, pair.partner.get(at, at)) for form, at in left if at < 0 or at in pair.partner)
+    rest = mapped - Counter(right)
+    return next(iter(rest))[0] if rest else None
+
+
+def negation(pair: Pair) -> str | None:
+    """Refuse when a negation stands on one side only, or over another word."""
+    found = _differ(pair, NEGATORS.__contains__)
+    return f"negation: {found}" if found else None
+
+
+def quantifiers(pair: Pair) -> str | None:
+    """Refuse when a word of amount, frequency or degree stands on one side only, or before another word."""
+    found = _differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
+    return f"the amount differs: {found}" if found else None
+
+
+def question(pair: Pair) -> str | None:
+    """Refuse when the question words differ, or one is a yes-or-no question and the other not."""
+    left, right = _asked(pair.left), _asked(pair.right)
+    if not left or not right:  # a topic alone asks what it is: scope of data science
+        bare = [
+            re.sub(r"^(what|who) (is|are) (the |a |an )?|^(the|a|an) |[?.! ]+$", "", text.core)
+            for text in (pair.left, pair.right)
+        ]
+        if bare[0] == bare[1]:
+            return None
+    return None if left == right else f"the questions differ: {_said(left)} and {_said(right)}"
+
+
+def _said(asked: list[str]) -> str:
+    return " ".join(asked) or "a request"
+
+
+def _asked(text: Text) -> list[str]:
+    found, opening = [], True
+    sentence = -1
+    words = text.words
+    for at, word in enumerate(words):
+        if word.sentence != sentence:
+            sentence, opening = word.sentence, True
+        after = words[at + 1].form if at + 1 < len(words) else ""
+        if word.form in QUESTIONS:
+            found.append(
+                "what"
+                if word.form == "which"
+                else f"how {after}"
+                if word.form == "how" and _measure(words, at)
+                else word.form
+            )
+        elif opening and word.form in _YES_NO and word.kind == "function":
+            found.append("yes or no")
+        opening = False
+    return found
+
+
+_YES_NO = {form for form, tense in AUXILIARIES.items() if tense} | {
+    "can",
+    "could",
+    "should",
+    "will",
+    "would",
+    "may",
+    "must",
+    "might",
+    "shall",
+}
+
+
+def _measure(words: tuple[Word, ...], at: int) -> bool:
+    """`How much`, `how far`: the word after `how` is neither an auxiliary nor a subject."""
+    if at + 1 >= len(words):
+        return False
+    after = words[at + 1]
+    return after.kind == "content" or after.form in {
+        "many",
+        "much",
+        "often",
+        "few",
+        "less",
+        "more",
+        "soon",
+        "late",
+        "early",
+    }
+
+
+def modality(pair: Pair) -> str | None:
+    """Refuse when may, can, should, must, will or would differ."""
+    left, right = (
+        Counter(MODALS[word.form] for word in text.words if word.form in MODALS) for text in (pair.left, pair.right)
+    )
+    if left == right:
+        return None
+    return f"the modality differs: {next(iter((left - right) + (right - left)))}"
+
+
+def tense(pair: Pair) -> str | None:
+    """Refuse when one speaks of the past and the other not."""
+    left, right = (sum(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
+    changed = [
+        match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
+    ]
+    if left != right and not (
+        len(changed) == 1 and left + is_past(changed[0].left.form) == right + is_past(changed[0].right.form)
+    ):
+        return "the tense differs"
+    if left == right and changed:
+        return f"the tense differs: {changed[0].left.form} and {changed[0].right.form}"
+    return None
+
+
+def person(pair: Pair) -> str | None:
+    """Refuse when it is about other people: I, you, he, she, they; and when a possessive is another one."""
+    left, right = (
+        Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
+    )
+    who = [[PERSONS[word.form] for word in text.words if word.form in PERSONS] for text in (pair.left, pair.right)]
+    if who[0] != who[1] and len(who[0]) == len(who[1]):
+        return "the person differs: who does it to whom"
+    own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
+    if set(left) != set(right):
+        return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
+    found = _differ(pair, lambda form: form in POSSESSIVES and form not in own)
+    return f"the person differs: {found}" if found else None
+
+
+def _frame(text: Text) -> bool:
+    """Tell whether it begins `how do i`: then `my` may stand or not (how do i reset my password)."""
+    return [word.form for word in text.words[:3]] == ["how", "do", "i"]
+
+
+def condition(pair: Pair) -> str | None:
+    """Refuse when or, if, because, unless, than and the like stand on one side only."""
+    left, right = (
+        Counter(word.form for word in text.words if word.form in CONJUNCTIONS) for text in (pair.left, pair.right)
+    )
+    if left != right:
+        return f"a condition or choice differs: {next(iter((left - right) + (right - left)))}"
+    return None
+
+
+def direction(pair: Pair) -> str | None:
+    """Refuse when a preposition before the same word is another one, unless both say the same place or topic."""
+    for match in pair.matches:
+        one, other = match.left.role, match.right.role
+        if (
+            one != other
+            and match.left.at not in pair.turned
+            and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT))
+        ):
+            return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
+    left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
+    if left != right:
+        return f"direction: only on one side: {next(iter((left - right) + (right - left)))}"
+    return None
+
+
+def _states(pair: Pair, match: Match) -> bool:
+    """Tell whether the preposition follows a form of be on one side only: what is a kiss, what is in a kiss."""
+    for text, word in ((pair.left, match.left), (pair.right, match.right)):
+        before = [
+            other.form
+            for other in text.words[max(0, word.at - 4) : word.at]
+            if other.form not in {"a", "an", "the", "my", "your"}
+        ]
+        if word.role and "" in {match.left.role, match.right.role} and before[-2:-1] and before[-2] in AUXILIARIES:
+            return True
+    return False
+
+
+_PLAIN = frozenset(
+    listed("""
+    in at of on for to about regarding concerning within toward towards
+""")
+)
+
+
+def _directed(text: Text) -> list[str]:
+    """List the prepositions that turn things around and are not already the role of a content word (out of, up)."""
+    found = []
+    role = ""
+    for word in reversed(text.words):
+        if word.kind != "function":
+            role = word.role
+        elif word.form in PREPOSITIONS and word.form not in _PLAIN:
+            if word.form != role:
+                found.append(word.form)
+            role = ""
+    return found
+
+
+def reference(pair: Pair) -> str | None:
+    """Refuse when one speaks of this or these, and the other of any, or of something else."""
+    found = _differ(pair, DEMONSTRATIVES.__contains__)
+    return f"what it refers to differs: {found}" if found else None
+
+
+def plural(pair: Pair) -> str | None:
+    """Refuse when one speaks of one of the asker's own or of a certain thing, and the other of several."""
+    for match in pair.matches:
+        if (
+            match.how in {"form", "same"}
+            and match.left.form != match.right.form
+            and is_plural(match.left.form) != is_plural(match.right.form)
+        ):
+            befores = {_before(pair.left, match.left), _before(pair.right, match.right)}
+            if befores & (POSSESSIVES | {"this", "that", "these", "those"}):
+                return f"one and several differ: {match.left.form} and {match.right.form}"
+    return None
+
+
+def _before(text: Text, word: Word) -> str:
+    return text.words[word.at - 1].form if word.at else ""

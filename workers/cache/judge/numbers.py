@@ -1,0 +1,167 @@
+"""Numbers in words and digits alike: `twenty-five`, `25`, `25.0`, `$25`, `25%`, `a dozen`, `2.5 million`, `3rd`, `half`."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Final
+
+from workers.cache.judge.words import CURRENCIES, UNITS, listed
+
+_SMALL: Final = {
+    word: number
+    for number, word in enumerate(
+        listed("""
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen
+""")
+    )
+}
+_TENS: Final = {
+    word: 10 * number
+    for number, word in enumerate(
+        listed("""
+    twenty thirty forty fifty sixty seventy eighty ninety
+"""),
+        2,
+    )
+}
+_SCALES: Final = {
+    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "lakh": 10**5, "crore": 10**7,
+    "dozen": 12,
+}  # fmt: skip
+_ORDINALS: Final = {
+    word: number
+    for number, word in enumerate(
+        listed("""
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+    fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
+"""),
+        1,
+    )
+} | {"thirtieth": 30, "hundredth": 100}
+_PARTS: Final = {"half": Fraction(1, 2), "halves": Fraction(1, 2)}
+_MULTIPLES: Final = {"twice": 2, "thrice": 3}
+_SUFFIXES: Final = {"k": 1000, "mn": 10**6, "mil": 10**6, "bn": 10**9}
+_MONTHS: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_DATE: Final = re.compile(
+    rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)? of ({_MONTHS})\b|\b({_MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)\b"
+)
+_DAY_FIRST: Final = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)? ({_MONTHS})\b")
+_DIGITS: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?|\.\d+)([a-z]+|%)?")
+
+
+def dates_alike(text: str) -> str:
+    """Write days of months one way: `the 3rd of march`, `3 march` and `march 3rd` become `march 3`."""
+    text = _DATE.sub(lambda found: f"{found[3] or found[2]} {found[1] or found[4]}", text)
+    return _DAY_FIRST.sub(r"\2 \1", text)
+
+
+def value(piece: str) -> Fraction | None:
+    """Read plain digits: `1,000`, `2.50`, `3/4`; anything else is None."""
+    try:
+        if re.fullmatch(r"\d+/\d+", piece):
+            return Fraction(piece)
+        if re.fullmatch(r"(\d+|\d{1,3}(,\d{2,3})+)?(\.\d+)?", piece) and piece:
+            return Fraction(piece.replace(",", ""))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return None
+
+
+def split(piece: str) -> list[str] | None:  # noqa: PLR0911 - one return a kind of number
+    """Take a piece with digits apart: `$5` is 5 and dollar, `7am` 7 and am, `10k` 10000, `3rd` an ordinal.
+
+    None: it is a code or a version, and stays as it is.
+    """
+    if piece[0] in CURRENCIES and (rest := split(piece[1:].strip())):
+        return [*rest, CURRENCIES[piece[0]]]
+    if found := re.fullmatch(r"(\d+)(st|nd|rd|th)", piece):
+        return [f"#{found[1]}th"]
+    if (number := value(piece)) is not None:
+        return [name(number)]
+    found = _DIGITS.fullmatch(piece)
+    if not found or (number := value(found[1])) is None:
+        return None
+    unit = found[2] or ""
+    if unit == "%":
+        return [name(number), "percent"]
+    if unit in _SUFFIXES:
+        return [name(number * _SUFFIXES[unit])]
+    if unit in UNITS:
+        return [name(number), UNITS[unit]]
+    return None
+
+
+def name(number: Fraction) -> str:
+    """Write a number so that equal ones are written equally."""
+    return f"#{number}"
+
+
+def merge(pieces: list[str]) -> list[str]:
+    """Join number words: `two hundred and five` becomes `#205`; ordinals become `#3th`, unless they count (`two thirds`)."""
+    found: list[str] = []
+    at = 0
+    while at < len(pieces):
+        number, after = _words(pieces, at)
+        if number is None:
+            found.append(_single(pieces[at], pieces[at - 1] if at else ""))
+            at += 1
+        else:
+            found.append(name(number))
+            at = after
+    return found
+
+
+def _single(piece: str, before: str) -> str:
+    if piece in _ORDINALS and not (piece == "second" and before in {"a", "per", "each", "every", "one", "#1"}):
+        return f"#{_ORDINALS[piece]}th"
+    if piece in _PARTS:
+        return name(_PARTS[piece])
+    if piece in _MULTIPLES:
+        return name(Fraction(_MULTIPLES[piece]))
+    return piece
+
+
+def _words(pieces: list[str], at: int) -> tuple[Fraction | None, int]:
+    """Read the longest number at a place; one word `one` stays a word: it is more often a pronoun."""
+    total, current, start, last = Fraction(0), Fraction(0), at, ""
+    while at < len(pieces):
+        piece = pieces[at]
+        if piece in _SMALL and last in {"", "tens", "scale"} and not (last == "tens" and _SMALL[piece] > 9):
+            current, last = current + _SMALL[piece], "small"
+        elif piece in _TENS and last in {"", "scale"}:
+            current, last = current + _TENS[piece], "tens"
+        elif piece in _SCALES and (last or piece == "dozen"):
+            scaled = (current or Fraction(1)) * _SCALES[piece]
+            total, current = (total, scaled) if _SCALES[piece] == 100 else (total + scaled, Fraction(0))
+            last = "scale"
+        elif (
+            piece.startswith("#")
+            and not last
+            and at + 1 < len(pieces)
+            and pieces[at + 1] in _SCALES
+            and _scalable(piece, pieces[at + 1])
+        ):
+            current, last = Fraction(piece[1:]), "digits"
+        elif (
+            piece == "and"
+            and last == "scale"
+            and at + 1 < len(pieces)
+            and (pieces[at + 1] in _SMALL or pieces[at + 1] in _TENS)
+        ):
+            pass
+        else:
+            break
+        at += 1
+    if not last or (at - start == 1 and pieces[start] == "one"):
+        return None, start
+    return total + current, at
+
+
+def _scalable(piece: str, scale: str) -> bool:
+    """`2.5 million` is a number; `0.64 hundred` is somebody's riddle, and stays two."""
+    return piece[1:2].isdigit() and not piece.endswith("th") and (scale not in {"hundred", "dozen"} or "/" not in piece)

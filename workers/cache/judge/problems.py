@@ -1,0 +1,199 @@
+"""Word problems told in other words: the same numbers, in the same roles, about the same people, with the same question.
+
+The word-for-word guards would refuse them all. This path is for two texts that hold several numbers, ask for a quantity
+and are worded differently throughout; a text that is nearly a copy of the other is judged word for word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Final
+
+from workers.cache.judge.align import Pair, contrary, related
+from workers.cache.judge.numbers import name, value
+from workers.cache.judge.text import Text, Word, forms
+from workers.cache.judge.words import NEGATORS
+
+FEWEST_NUMBERS: Final = 2
+FEWEST_WORDS: Final = 20
+NEAR_COPY: Final = 0.72  # share of words in common from which a pair is judged word for word
+LEAST_COVER: Final = 0.45  # share of the content words of each side that the other answers
+_ASKS: Final = re.compile(
+    r"\bhow (?:many|much|long|far|old|tall|big|fast|heavy|high|often)\b|\b(?:calculate|determine|find|compute)\b"
+    r"|\bwhat (?:is|was|are|were|will|would|amount|number|percent|percentage|fraction|total)\b"
+)
+_GROUPS: Final = {
+    "less": "less fewer shorter smaller younger lighter cheaper below under lower reduced decrease discount discounted off",
+    "each": "each per every apiece individual individually daily hourly weekly monthly yearly day hour week month year",
+    "except": "except apart besides excluding other",
+    "left": "left remain remaining leftover still rest need owe have more away back",
+    "average": "average mean",
+    "twice": "times fold multiple thrice triple double",
+}
+_MARKS: Final = {word: group for group, words in _GROUPS.items() for word in words.split()}
+_HARD: Final = ("less",)  # must be on both sides or on none
+_ASKED: Final = re.compile(
+    r"(?:how (?:many|much|long|far|old|tall|big|fast|heavy|high|often)|what (?:is|was|are|were|will|would|amount|number|percent)"
+    r"|calculate|determine|find|compute)\b"
+)
+SLACK: Final = 1  # words by which another number may fit a number's place better than its own counterpart
+LONGEST_RATIO: Final = 1.6  # of the words of the longer text to those of the shorter
+_OF_ASKING: Final = frozenset(
+    [
+        "calculate",
+        "determine",
+        "find",
+        "compute",
+        "total",
+        "number",
+        "amount",
+        "altogether",
+        "many",
+        "much",
+        "quantity",
+        "count",
+    ]
+)
+
+
+def applies(pair: Pair, similarity: float) -> bool:
+    """Tell whether both are word problems and worded so differently that they are to be judged as such."""
+    if similarity < 0.75 or min(len(pair.left.words), len(pair.right.words)) < FEWEST_WORDS:
+        return False
+    if any(len(_numbers(text)) < FEWEST_NUMBERS or not _ASKS.search(text.core) for text in (pair.left, pair.right)):
+        return False
+    return overlap(pair) < NEAR_COPY
+
+
+def overlap(pair: Pair) -> float:
+    """Share of all words, little ones too, that two texts have in common (0 to 1)."""
+    one, other = (Counter(word.form for word in text.words) for text in (pair.left, pair.right))
+    return 2 * (one & other).total() / max(1, one.total() + other.total())
+
+
+def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return a reason
+    """Say which guard refuses a pair of word problems, and why; None when nothing does."""
+    left, right = pair.left, pair.right
+    one, other = (Counter(word.form for word in _numbers(text)) for text in (left, right))
+    if one != other:
+        return "numbers", f"the numbers differ: {', '.join(sorted((one - other) + (other - one)))[:60]}"
+    if stray := _people(left, right) | _people(right, left):
+        return "names", f"the names differ: {', '.join(sorted(stray)[:3])}"
+    if max(len(left.words), len(right.words)) > LONGEST_RATIO * min(len(left.words), len(right.words)):
+        return "problem", "one side tells more"
+    if found := _marks(left, right):
+        return "problem", f"only one side says {found}"
+    negations = [sum(word.form in NEGATORS - {"without", "minus"} for word in text.words) for text in (left, right)]
+    if negations[0] != negations[1]:
+        return "negation", "a negation stands on one side only"
+    if found := _roles(left, right):
+        return "problem", found
+    if found := _question(left, right):
+        return "question", found
+    return _cover(left, right)
+
+
+def _numbers(text: Text) -> list[Word]:
+    """List what counts: a quarter is 1/4, 50 percent is 1/2, and ordinals only put things in order."""
+    found = []
+    for at, word in enumerate(text.words):
+        after = text.words[at + 1].form if at + 1 < len(text.words) else ""
+        if word.kind == "number" and after == "percent" and (number := value(word.form[1:])) is not None:
+            found.append(replace(word, form=name(number / 100)))
+        elif word.form == "quarter" or (word.kind == "number" and not word.form.endswith("th")):
+            found.append(replace(word, form="#1/4", kind="number") if word.form == "quarter" else word)
+    return found
+
+
+def _people(text: Text, other: Text) -> set[str]:
+    known = {word.form for word in other.words}
+    return {person for person in text.names if person not in known and person.removesuffix("s") not in known}
+
+
+def _marks(left: Text, right: Text) -> str:
+    one, other = ({_MARKS[word.form] for word in text.words if word.form in _MARKS} for text in (left, right))
+    return next((group for group in _HARD if (group in one) != (group in other)), "")
+
+
+def _near(text: Text, word: Word) -> list[Word]:
+    """The content words around a number: two before it and three after it, in its sentence."""
+    around = [other for other in text.words if other.sentence == word.sentence and other.kind == "content"]
+    before = [other for other in around if other.at < word.at][-3:]
+    after = [other for other in around if other.at > word.at][:4]
+    return [*before, *after]
+
+
+def _roles(left: Text, right: Text) -> str:
+    """Each number must have a word beside it that stands beside its counterpart as well, and no other number fit better."""
+    others = _numbers(right)
+    near = {other.at: _near(right, other) for other in others}
+    waiting = list(others)
+    for number in _numbers(left):
+        around = _near(left, number)
+        fits = {other.at: _shared(around, near[other.at]) for other in others}
+        best = max((other for other in waiting if other.form == number.form), key=lambda twin: fits[twin.at])
+        if not fits[best.at] or max(fits.values()) > fits[best.at] + SLACK:
+            return f"{number.form.lstrip('#')} counts something else"
+        waiting.remove(best)
+    return ""
+
+
+def _shared(one: list[Word], other: list[Word]) -> int:
+    return sum(any(alike(word, twin) for twin in other) for word in one)
+
+
+def alike(one: Word, other: Word) -> bool:
+    """Tell whether two words are the same, forms of one word, or synonyms."""
+    if one.form == other.form or not forms(one).isdisjoint(forms(other)):
+        return True
+    return related(one, other, "listed") or related(one, other, "lexicon")
+
+
+def _question(left: Text, right: Text) -> str:
+    """Compare what is asked: the clause from the question word on, without a condition behind it."""
+    one, other = _clause(left), _clause(right)
+    names = left.names | right.names
+    people = [{word.form for word in words} & names for words in (one, other)]
+    if people[0] and people[1] and people[0].isdisjoint(people[1]):
+        return "the question is about somebody else"
+    for mark in ("left", "average"):
+        said = [any(_MARKS.get(word.form) == mark for word in words) for words in (one, other)]
+        if said[0] != said[1] and mark in {_MARKS.get(word.form) for word in (*one, *other) if word.form in _PLAINLY}:
+            return f"only one question says {mark}"
+    nouns = [
+        [word for word in words if word.kind == "content" and word.form not in _OF_ASKING] for words in (one, other)
+    ]
+    if nouns[0] and nouns[1] and not any(alike(word, twin) for word in nouns[0] for twin in nouns[1]):
+        return "another quantity is asked for"
+    return ""
+
+
+_PLAINLY: Final = frozenset({"left", "remain", "remaining", "average", "mean"})
+
+
+def _clause(text: Text) -> list[Word]:
+    last = max((word.sentence for word in text.words), default=0)
+    words = [word for word in text.words if word.sentence == last]
+    starts = [at for at in range(len(words)) if _ASKED.match(" ".join(word.form for word in words[at : at + 2]))]
+    clause = words[starts[-1] :] if starts else words
+    ends = [at for at, word in enumerate(clause) if at and word.form in {"if", "given", "when", "considering", "after"}]
+    return clause[: ends[0]] if ends else clause
+
+
+def _cover(left: Text, right: Text) -> tuple[str, str] | None:
+    for here, there in ((left, right), (right, left)):
+        content = [word for word in here.content if word.kind == "content"]
+        alone = [word for word in content if not any(alike(word, twin) for twin in there.content)]
+        if len(alone) > (1 - LEAST_COVER) * len(content):
+            return "words", "too few words in common"
+    lost = [
+        [word for word in here.content if not any(alike(word, twin) for twin in there.content)]
+        for here, there in ((left, right), (right, left))
+    ]
+    for word in lost[0]:
+        for twin in lost[1]:
+            if contrary(word.form, twin.form):
+                return "antonym", f"opposites: {word.form} and {twin.form}"
+    return None

@@ -1,0 +1,214 @@
+"""One question, taken apart once: its words with what each of them is, and what the guards ask about the whole.
+
+Kinds of words: `number`, `symbol`, `content` (it carries meaning and must be answered by the other side), `function`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from workers.cache.judge import numbers
+from workers.cache.judge.lexicon import american, is_past, known, lemmas, lexicon
+from workers.cache.judge.normalise import normal, surface
+from workers.cache.judge.words import (
+    AUXILIARIES,
+    CONJUNCTIONS,
+    DEMONSTRATIVES,
+    FILLERS,
+    MODALS,
+    NEGATORS,
+    PERSONS,
+    PREPOSITIONS,
+    QUANTIFIERS,
+    QUESTIONS,
+)
+
+_TOKEN: Final = re.compile(
+    r"""https?://\S+|www\.\S+
+    |[$€£¥₹]\s?\d[\d,]*(?:\.\d+)?[a-z]*
+    |\d+(?:[:/.-]\d+){2,}|\d{1,2}:\d{2}|\d+/\d+
+    |v?\d[\d,]*(?:\.\d+)*\s?%|\.\d+
+    |[a-z]\+\+|[a-z]\#|\.net\b
+    |[^\W\d_]{1,3}&[^\W\d_]{1,3}
+    |[^\W_]+(?:[._][^\W_]+)+|\d[\d,]*\d(?![^\W_])|[^\W_]+|_+
+    |[.?!;:]+(?=\s|$)|[,()"]|[^\w\s]""",
+    re.VERBOSE,
+)
+_SENTENCE_END: Final = frozenset(".?!;:")
+_BREAKS: Final = frozenset(",()\"'-/`")
+_OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
+_CODE: Final = re.compile(
+    r"`[^`]+`|\b[a-z]+(?:[A-Z][a-z0-9]+)+\b|\b\w+_\w+\b|\b\w+\([^)]{0,40}\)|(?<!\w)--?[a-z][\w-]+|\b[\w/]+\.(?:py|js|ts|java|c|cpp|h|json|xml|html|css|sh|sql|csv|txt|exe|dll|yml|yaml)\b"
+)
+_QUOTED: Final = re.compile(r"\"([^\"]{1,200})\"|(?<!\w)'([^']{2,200})'(?!\w)|`([^`]{1,200})`")
+_FORMULA: Final = re.compile(
+    r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+[-/]\s+[\w(]|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?![^\s?.!,;:])|[)\d]\s*[-+*/]\s*\("
+)
+_SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
+_CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: its form (lower case, American), kind, place among all words, sentence, and the preposition before it."""
+
+    form: str
+    kind: str
+    at: int
+    sentence: int
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A question, ready to be compared. Make it with `Text.of`."""
+
+    raw: str
+    core: str
+    words: tuple[Word, ...]
+    content: tuple[Word, ...]
+    names: frozenset[str]
+    acronyms: frozenset[str]
+    code: tuple[str, ...]
+    quoted: tuple[str, ...]
+    symbols: str
+    unknown: int
+
+    @staticmethod
+    def of(raw: str) -> Text:
+        """Take a text apart; results for texts of up to 2,000 characters are kept for the next time."""
+        return _short(raw) if len(raw) <= 2000 else _analyse(raw)
+
+
+@lru_cache(8192)
+def _short(raw: str) -> Text:
+    return _analyse(raw)
+
+
+def _analyse(raw: str) -> Text:
+    plain = surface(raw)
+    core = normal(plain)
+    words = _words(numbers.dates_alike(core))
+    content = tuple(word for word in words if word.kind != "function")
+    shouted = plain.upper() == plain
+    return Text(
+        raw=raw,
+        core=core,
+        words=words,
+        content=content,
+        names=_names(plain),
+        acronyms=frozenset() if shouted else frozenset(_CAPITALS.findall(plain)),
+        code=tuple(_CODE.findall(plain)),
+        quoted=tuple(
+            " ".join(next(filter(None, found)).lower().split()).strip(".,!? ") for found in _QUOTED.findall(core)
+        ),
+        symbols="".join(_SYMBOLS.findall(core)) if _FORMULA.search(core) else "",
+        unknown=sum(word.kind == "content" and not known(word.form) and word.form.isalpha() for word in content),
+    )
+
+
+def _names(plain: str) -> frozenset[str]:
+    """Find words with a capital inside a sentence, when the text is written with small letters otherwise."""
+    pieces = re.findall(r"[^\W\d_]+|[.?!:]", plain)
+    inner = [word for before, word in zip([".", *pieces], pieces, strict=False) if before not in ".?!:"]
+    capital = {word.lower() for word in inner if word[0].isupper() and word != "I"}
+    return frozenset(capital) if len(capital) < max(2, 0.6 * len(inner)) else frozenset()
+
+
+def _pieces(core: str) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    sentence = 0
+    for piece in _TOKEN.findall(core):
+        if piece[0] in _SENTENCE_END and len(piece.strip(".?!;:")) == 0:
+            sentence += bool(found) and found[-1][1] == sentence
+        elif any(letter.isdigit() for letter in piece) and (parts := numbers.split(piece)):
+            found.extend((part, sentence) for part in parts)
+        else:
+            found.append((piece, sentence))
+    return found
+
+
+def _words(core: str) -> tuple[Word, ...]:
+    marked = _pieces(core)
+    by_sentence: list[list[str]] = [[] for _ in range(marked[-1][1] + 1)] if marked else []
+    for piece, sentence in marked:
+        by_sentence[sentence].append(piece)
+    words: list[Word] = []
+    for sentence, pieces in enumerate(by_sentence):
+        _sentence(numbers.merge(pieces), sentence, words)
+    return tuple(words)
+
+
+def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
+    role = ""
+    between = False
+    helped = False  # an auxiliary came before: the next `do` is a verb of its own
+    for at, piece in enumerate(pieces):
+        following = next((other for other in pieces[at + 1 :] if other not in _BREAKS), "")
+        kind = _kind(piece, following, helped=helped)
+        if piece == "am" and at and pieces[at - 1].startswith("#"):
+            kind = "content"
+        if kind == "break":
+            role = ""
+            continue
+        if (
+            piece in {"which", "who", "that"}
+            and words
+            and words[-1].kind == "content"
+            and words[-1].sentence == sentence
+        ):
+            continue  # people who, things which: not a question
+        if piece in PREPOSITIONS and kind == "function":
+            role = "" if _purpose(piece, following) else piece
+            between = between or piece == "between"
+            if _stranded(following):
+                kind = "content"
+                role = ""
+        if between and piece in {"and", "or"}:
+            role = "between"
+        helped = helped or piece in MODALS or piece in {"do", "does", "did", "to"}
+        form = american(piece) if kind == "content" else piece
+        words.append(Word(form, kind, len(words), sentence, role if kind != "function" else ""))
+        if kind != "function":
+            role = ""
+
+
+def _purpose(piece: str, following: str) -> bool:
+    """Tell whether a `to` or `for` only leads to a verb: to learn, for learning."""
+    if piece == "to":
+        return "v" in lexicon().parts.get(following, "")
+    return (
+        piece == "for"
+        and following.endswith("ing")
+        and "v" in lexicon().parts.get(max(lemmas(following) - {following}, default=""), "")
+    )
+
+
+def _stranded(following: str) -> bool:
+    return not following or following in {"and", "or", "when", "if", "because", "but", "is", "are", "was", "were", "to"}
+
+
+def _kind(piece: str, following: str, *, helped: bool) -> str:
+    if piece.startswith("#") and len(piece) > 1:
+        return "number"
+    if not any(letter.isalnum() for letter in piece):
+        return "symbol" if piece in _OPERATORS else "break"
+    if piece in {"do", "done", "doing"} and (piece != "do" or helped) and following != "not":
+        return "content"
+    if piece in {"have", "has", "had", "having"}:
+        return "function" if is_past(following) or following in _AFTER_HAVE else "content"
+    return "function" if piece in _LITTLE else "content"
+
+
+_AFTER_HAVE: Final = frozenset({"been", "you", "i", "we", "they", "not", "ever", "never", "already", "just", "always"})
+_LITTLE: Final = frozenset({"and"}).union(
+    AUXILIARIES, FILLERS, NEGATORS, QUANTIFIERS, QUESTIONS, MODALS, PERSONS, PREPOSITIONS, CONJUNCTIONS, DEMONSTRATIVES
+) - {"like", "used"}
+
+
+def forms(word: Word) -> frozenset[str]:
+    """What a word may be a form of; numbers and symbols are only themselves."""
+    return lemmas(word.form) if word.kind == "content" else frozenset({word.form})
