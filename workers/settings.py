@@ -147,7 +147,9 @@ class RouterSettings(Section):
         default=0.98, ge=0.5, le=1, description="keep this share of always-reasoning's accuracy (calibration set)"
     )
     budget: float = Field(default=0.4, ge=0, le=1, description="at most this share of queries to reasoning")
-    threshold: float = Field(default=0.5, ge=0, le=1, description="p_reasoning from which on a query goes to reasoning")
+    threshold: float = Field(
+        default=0.35, ge=0, le=1, description="p_reasoning from which on a query goes to reasoning"
+    )
     min_confidence: float = Field(
         default=0.5, ge=0, le=1, description="below this confidence `when_unsure` decides; 0 switches it off"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from typing import Any
@@ -63,7 +64,8 @@ def _begin(instance: Any, **_: Any) -> None:
         runtime.start()
     except SettingsError as error:
         sys.stderr.write(f"thinkline: {error}\n")
-        raise SystemExit(2) from error
+        sys.stderr.flush()
+        os._exit(2)  # nothing was opened yet; Celery makes 0 of a SystemExit
     _process["runtime"] = runtime
 
 
