@@ -59,13 +59,13 @@ def printed(system: System, text: str, job_id: str = "") -> str:
 
 
 def test_there_are_examples() -> None:
-    """Submit, wait, ask for a shape, watch, and the rest."""
-    assert len(SHELL) == 5
+    """Submit, wait, ask for a shape, watch, the rest, and feedback."""
+    assert len(SHELL) == 6
 
 
 def test_the_examples_do_what_they_say(system: System) -> None:
     """Each block runs, and answers what the text around it promises."""
-    submit, wait, shape, live, rest = SHELL
+    submit, wait, shape, live, rest, feedback = SHELL
     (accepted,) = shell(system, submit)
     assert accepted["status"] == "queued"
     (job,) = shell(system, wait, accepted["id"])
@@ -83,3 +83,5 @@ def test_the_examples_do_what_they_say(system: System) -> None:
     assert cancelled["code"] == retried["code"] == "wrong_state", "what has succeeded is done"
     assert accepted["id"] in [entry["id"] for entry in listed["data"]]
     assert events[0]["type"] == "queued"
+    (judged,) = shell(system, feedback, shaped["id"])
+    assert judged["feedback"]["correct"] is True
