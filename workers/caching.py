@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 
 from workers.cache.exact import ExactCache
-from workers.contracts.errors import SettingsError, StoreUnavailable
+from workers.contracts.errors import StoreUnavailable
 from workers.contracts.routing import Vector
 from workers.settings import Settings
 from workers.stages.classify import AnswerCache
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from workers.cache.semantic import Verdict
     from workers.encoding.encoder import Encoder
 
-JUDGE: Final = "workers.cache.judge"
 SWEEP_S: Final = 1.0
 
 
@@ -43,11 +41,7 @@ class Caching:
 
 
 async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder: Encoder | None) -> Caching:
-    """Open the cache of a classify worker; with the semantic tier, its snapshot is read now.
-
-    Raises:
-        SettingsError: the semantic tier is on and there is nothing to judge with.
-    """
+    """Open the cache of a classify worker; with the semantic tier, its snapshot is read now."""
     exact = ExactCache(JobReader(redis, settings), settings.cache.join)
     if not settings.cache.semantic or encoder is None:
         return Caching(exact, {})
@@ -88,13 +82,11 @@ class Judging:
     """Takes texts apart for the judge of workers/cache/judge."""
 
     def __init__(self) -> None:
-        try:
-            decider, texts = import_module(f"{JUDGE}.judge"), import_module(f"{JUDGE}.text")
-        except ModuleNotFoundError as error:
-            raise SettingsError("cache.semantic is true: this installation has no judge; allowed is false") from error
-        self._judge, self._text = decider.Judge(), texts.Text
+        from workers.cache.judge.judge import Judge  # noqa: PLC0415 - loads numpy and a lexicon
+        from workers.cache.judge.text import Text  # noqa: PLC0415
+
+        self._judge, self._text = Judge(), Text
 
     def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
         """Judge a pair of queries with their vectors."""
-        said: Verdict = self._judge.judge(self._text.of(stored), self._text.of(asked), vectors)
-        return said
+        return self._judge.judge(self._text.of(stored), self._text.of(asked), vectors)
