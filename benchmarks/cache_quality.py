@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import math
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ class Vectors:
         for start in range(0, len(new), 512):
             chunk = new[start : start + 512]
             self._known.update(zip(chunk, self._encoder.embed(chunk), strict=True))
+            print(f"\rembedded {start + len(chunk)} of {len(new)}", end="", file=sys.stderr, flush=True)
         if new and self._keep:
             np.savez(self._keep, vectors=np.stack(list(self._known.values())))
             self._keep.with_suffix(".json").write_text(json.dumps(list(self._known)))
@@ -119,7 +121,8 @@ def neighbours(data: Path, vectors: Vectors) -> Iterator[Case]:
         found = rows(data, f"router/{name}")
         texts = [row["question"] for row in found]
         vectors.add(texts)
-        intents = np.array([row["intent"] for row in found])
+        names = sorted({row["intent"] for row in found})
+        intents = np.array([names.index(row["intent"]) for row in found])
         table = np.stack([vectors[text] for text in texts])
         for start in range(0, len(texts), 1000):
             close = table[start : start + 1000] @ table.T

@@ -34,6 +34,7 @@ GUARDS: Final[tuple[tuple[str, Guard], ...]] = (
     ("acronym", exact.acronyms),
     ("negation", little.negation),
     ("question", little.question),
+    ("question", little.listing),
     ("quantifier", little.quantifiers),
     ("modality", little.modality),
     ("person", little.person),

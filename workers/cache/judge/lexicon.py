@@ -143,7 +143,7 @@ def synonymous(one: str, other: str) -> bool:
         near = words.synonyms.get(left, ())
         deed = words.deeds.get(left, ())
         for right in lemmas(other):
-            if right in near or right in deed:
+            if right in near or (right in deed and is_plural(one) == is_plural(other)):
                 return True
     return False
 

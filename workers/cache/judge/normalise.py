@@ -120,7 +120,7 @@ _SAID: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")
 _SUBJECT: Final = r"(?:i|you|we|one|someone|anyone|a person)"
-_STOP: Final = r"(?:is|are|was|were|am|be|do|does|did|will|would|can|could|should|the|a|an|of|or|and|in|on|at|to|for|with|than|you|i|we|it|this|that|idea|time|thing)"
+_STOP: Final = r"(?:is|are|was|were|am|be|do|does|did|will|would|can|could|should|the|a|an|of|or|and|in|on|at|to|for|with|than|about|from|by|you|i|we|it|this|that|idea|time|thing)"
 
 
 def _feel(found: re.Match[str]) -> str:
@@ -186,7 +186,7 @@ _FRAMES: Final = _rules(
         r"what is the \2 \1",
     ),
     (
-        rf"\b(what (?:is|are|was|were|would be) )(?:a |an |some (?:of )?|the |your )*(?:good|best|great|top|cool|awesome|nice|greatest|excellent)(?: (?:good|best|great|top|cool))* (?!{_STOP}\b)(?=[a-z])",
+        rf"\b(what (?:is|are|was|were|would be) )(?:a |an |some (?:of )?|the )*(?:good|best|great|top|cool|awesome|nice|greatest|excellent)(?: (?:good|best|great|top|cool))* (?!{_STOP}\b)(?=[a-z])",
         r"\1the best ",
     ),
     (
@@ -204,12 +204,20 @@ _FRAMES: Final = _rules(
 )
 
 
+# Acronyms that are little words in small letters: they stay words of their own, `it_`.
+_ACRONYM: Final = re.compile(
+    r"\b(IT|WHO|ARE|AM|AS|OR|AND|IF|ALL|CAN|MAY|WILL|HER|HIS|ME|OUR|ON|IN|OF|AT|OFF|OUT|SO|SUCH|TO|UP|BY|BE|ANY|ONE|SAME)\b"
+)
+
+
 def surface(text: str) -> str:
     """Fold Unicode, quotes, dashes and blanks; a full stop glued to the next sentence is parted from it."""
     text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     text = re.sub(r"(?<=[a-z])([.?!])(?=[A-Z][a-z]* )", r"\1 ", text)
-    if text != text.upper():
+    if sum(letter.isupper() for letter in text) < 0.5 * sum(letter.isalpha() for letter in text):
         text = re.sub(r"\bUS\b", "USA", text)  # in small letters it is a pronoun
+        text = re.sub(r"(?<=[A-Z])-(?=[A-Z]\b)", "", text)  # INTP-A is one name
+        text = _ACRONYM.sub(r"\1_", text)
     return " ".join(re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text).split())
 
 

@@ -33,6 +33,7 @@ _TOKEN: Final = re.compile(
     |v?\d[\d,]*(?:\.\d+)*\s?%|\.\d+
     |[a-z]\+\+|[a-z]\#|\.net\b
     |[^\W\d_]{1,3}&[^\W\d_]{1,3}
+    |[^\W_]+(?:_[^\W_]+)*_(?![^\W_])
     |[^\W_]+(?:[._][^\W_]+)+|\d[\d,]*\d(?![^\W_])|[^\W_]+|_+
     |[.?!;:]+(?=\s|$)|[,()"]|[^\w\s]""",
     re.VERBOSE,
@@ -149,7 +150,7 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
     for at, piece in enumerate(pieces):
         following = next((other for other in pieces[at + 1 :] if other not in _BREAKS), "")
         kind = _kind(piece, following, helped=helped)
-        if piece == "am" and at and pieces[at - 1].startswith("#"):
+        if at and _noun_here(piece, pieces[at - 1]):
             kind = "content"
         if kind == "break":
             role = ""
@@ -174,6 +175,15 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
         words.append(Word(form, kind, len(words), sentence, role if kind != "function" else ""))
         if kind != "function":
             role = ""
+
+
+def _noun_here(piece: str, before: str) -> bool:
+    """Tell whether an auxiliary is a word of its own: 7 am, a can, to be."""
+    if piece == "am":
+        return before.startswith("#")
+    if piece == "be":
+        return before == "to"
+    return before in {"a", "an"} and (piece in MODALS or piece in AUXILIARIES)
 
 
 def _purpose(piece: str, following: str) -> bool:

@@ -91,7 +91,7 @@ AUXILIARIES: Final = {
 FILLERS: Final = frozenset(
     listed("""
     a an the there it its itself that some any really actually very basically simply literally truly honestly
-    ever oh ok okay well please kindly quite thing things such guys anyway going so to
+    ever oh ok okay well please kindly quite thing things such guys anyway so to
 """)
 )
 TIMES: Final = frozenset(
@@ -117,16 +117,11 @@ CURRENCIES: Final = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "
 VAGUE: Final = frozenset(
     listed("""
     quickly easily effectively properly successfully correctly completely fully efficiently main major various
-    different good great best nice cool possible actual exact certain particular available suitable
+    different possible actual exact certain particular available suitable
 """)
 )
-# Verbs and nouns that carry next to nothing beside another word: how do I (start to) learn, the richest man (in the world).
-LIGHT: Final = frozenset(
-    listed("""
-    start starting become have having do doing use using used own people person world learn meaning
-    something specifically watch
-""")
-)
+# Verbs and nouns that carry next to nothing beside another word: how do I (learn to) swim, the richest man (in the world).
+LIGHT: Final = frozenset(listed("become have having using own world learn meaning something specifically"))
 # Pairs in which one word turns the other around; WordNet's antonyms are added to them.
 OPPOSITES: Final = pairs(
     """
@@ -155,7 +150,7 @@ OPPOSITES: Final = pairs(
 # Words that share a sense in the questions people ask, where WordNet has them apart or too far down its list.
 SAME: Final = pairs(
     """
-    abdomen/belly/stomach/tummy best/top best/greatest biggest/largest/greatest weirdest/strangest learn/study strange/weird/odd ad/advert/advertisement advantage/benefit/pro advice/suggestion/tip afraid/fear
+    abdomen/belly/stomach/tummy be/become best/top best/greatest biggest/largest/greatest weirdest/strangest learn/study strange/weird/odd ad/advert/advertisement advantage/benefit/pro advice/suggestion/tip afraid/fear
     aim/goal/purpose america/usa angry/mad answer/reply app/application attorney/lawyer automobile/car
     beautiful/pretty begin/commence/start belief/believe believe/feel/think better/enhance bicycle/bike
     big/huge/large bio/biography boost/increase buy/purchase calculate/determine calculate/find cause/reason

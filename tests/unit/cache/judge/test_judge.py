@@ -18,7 +18,8 @@ REFUSED = [
     ("code", "what does get_user return", "what does get_users return"),
     ("code", "solve 3*(x+1)=5", "solve 3*x+1=5"),
     ("quotation", 'translate "good night" to french', 'translate "good morning" to french'),
-    ("acronym", "Which IT jobs are there?", "Which of it jobs are there?"),
+    ("name", "Which are the best schools for IT?", "Which are the best schools for it?"),
+    ("name", "What are the top IT schools here?", "What are the top schools here?"),
     ("negation", "how do I cancel my order", "how do I not cancel my order"),
     ("negation", "can I pay without a card", "can I pay with a card"),
     ("question", "who wrote the anthem", "when did they write the anthem"),
@@ -102,6 +103,7 @@ def test_two_foreign_phrases_are_two_questions() -> None:
 def test_courtesy_that_is_asked_about_is_not_taken_off() -> None:
     """How to say please is not how to say thanks."""
     assert not judged("how do you say please in french", "how do you say thank you in french").hit
+    assert not judged("how do you say please in french", "how do you say in french").hit
     assert not judged('translate "hello please"', 'translate "hello"').hit
 
 

@@ -24,7 +24,7 @@ from workers.cache.judge.words import (
     listed,
 )
 
-_MILD = {"same", "too", "even", "also", "yet", "exactly", "just", "once"}
+_MILD = {"same", "too", "also", "yet", "exactly", "just", "once"}
 Key = Callable[[Word], str]
 
 
@@ -77,6 +77,19 @@ def question(pair: Pair) -> str | None:
         if bare[0] == bare[1]:
             return None
     return None if left == right else f"the questions differ: {_said(left)} and {_said(right)}"
+
+
+def listing(pair: Pair) -> str | None:
+    """Refuse when one asks what a thing is and the other for some of the kind: a fallacy, some fallacies."""
+    kinds = [_LISTING.search(text.core) is not None for text in (pair.left, pair.right)]
+    single = [_DEFINING.search(text.core) is not None for text in (pair.left, pair.right)]
+    if (kinds[0] and single[1]) or (kinds[1] and single[0]):
+        return "the questions differ: what it is, and some of them"
+    return None
+
+
+_LISTING = re.compile(r"^what are (some|several|a few) ")
+_DEFINING = re.compile(r"^what is an? ")
 
 
 def _said(asked: list[str]) -> str:
