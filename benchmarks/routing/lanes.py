@@ -91,6 +91,11 @@ def linear(rows: Rows, kept: Mask) -> Numbers:
     centre = rows.vectors[kept].mean(axis=0)
     inputs = (rows.vectors - centre) * np.float32(20)
     target = np.array([[one.label or 0.0] for one in examples], np.float32)
+    return logistic(inputs, kept, target, weights)
+
+
+def logistic(inputs: network.Array, kept: Mask, target: network.Array, weights: network.Array) -> Numbers:
+    """Train a logistic regression on the kept rows; returns p of every row."""
     plan = Plan(hidden=0, steps=600, drop_input=0.1, drop_hidden=0.0, pull=0.5)
     found = network.train(network.new(inputs.shape[1], 1, plan), inputs[kept], target, weights, plan)
     return network.probabilities(found.logits(inputs))[:, 0].astype(np.float64)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.routing.lanes import linear, trainable
+from benchmarks.routing.lanes import logistic, trainable
 from workers.contracts.routing import Query
 from workers.routing import calibrating, metrics, rules, scoring
 from workers.routing.examples import near_duplicate_key
@@ -37,7 +37,8 @@ def show(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
         kept = allowed & ~fold & ~np.isin(keys, keys[fold])
         router = fit(rows, kept, recipe, None, encoder)
         trained[fold] = scoring.scores(router, rows.vectors[fold], rows.counts[fold]).score(router.calibration)
-        embedding[fold] = linear(rows, kept)[fold]
+        for name in ("measured", "mmlu"):
+            embedding[fold & (source == name)] = _linear(rows, kept & (source == name))[fold & (source == name)]
     rest = (source == "mmlu") & ~allowed & ~np.isin(keys, keys[allowed])
     _table("o1-mini against gpt-4o-mini, 5-fold by question", rows, source == "measured", trained, embedding)
     _table("RouteLLM MMLU, GPT-4 against Mixtral, 1,200 of 1,500 trained on a fold", rows, rest, trained, embedding)
@@ -46,6 +47,15 @@ def show(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
     own = np.zeros(len(source))
     own[held] = scoring.scores(router, rows.vectors[held], rows.counts[held]).score(router.calibration)
     _table("the same, trained on 1,500 of these labels and nothing else", rows, rest, own, embedding)
+
+
+def _linear(rows: Rows, kept: NDArray[np.bool_]) -> Numbers:
+    """Train the baseline: the embedding alone learns that the standard model was wrong; returns p of every row."""
+    wrong = np.array(
+        [[1 - (one.standard or 0.0)] for one, at in zip(rows.examples, kept, strict=True) if at], np.float32
+    )
+    inputs = (rows.vectors - rows.vectors[kept].mean(axis=0)) * np.float32(20)
+    return logistic(inputs, kept, wrong, np.ones(int(kept.sum()), np.float32))
 
 
 def _table(title: str, rows: Rows, chosen: NDArray[np.bool_], trained: Numbers, embedding: Numbers) -> None:

@@ -33,7 +33,7 @@ ATTRIBUTIONS = (
     "Arena-Hard-Auto v0.1, lmarena, Apache-2.0; labels by this project",
 )
 WEIGHTS = {
-    "arena": 4.0, "written_c": 4.0, "written_d": 4.0, "written_forms": 1.5, "bbh": 1.5, "math500": 0.7, "gsm8k": 0.7, "measured": 1.0,
+    "arena": 4.0, "written_c": 4.0, "written_d": 4.0, "written_forms": 4.0, "bbh": 4.0, "math500": 0.7, "gsm8k": 0.7, "measured": 1.0,
     "nq": 0.7, "clinc": 0.8, "banking": 0.5, "mmlu": 1.0, "routellm_gsm8k": 0.1,
 }  # fmt: skip
 MOST_ROWS = {"nq": 2_500, "clinc": 3_500, "banking": 2_000, "gsm8k": 1_500}

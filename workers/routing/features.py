@@ -31,8 +31,8 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]{1,3})?")
 _WORDS = index(GROUPS)
 _PHRASES = index(PHRASES, separator="|")
 
-# name -> pattern, counted: log1p of the number of matches
-COUNTED: Final[dict[str, re.Pattern[str]]] = {
+# name -> pattern, counted in the text as it is: log1p of the number of matches
+EXACT: Final[dict[str, re.Pattern[str]]] = {
     "LaTeX": re.compile(r"\\[a-zA-Z]{2,20}|\\[\[(]|\$\$"),
     "formulas": re.compile(r"\$[^$\n]{1,120}\$"),
     "equations": re.compile(r"[a-zA-Z0-9)²³] ?[=<>≤≥≠^] ?[-a-zA-Z0-9(√]"),
@@ -41,8 +41,6 @@ COUNTED: Final[dict[str, re.Pattern[str]]] = {
     "mathematical symbols": re.compile(r"[∑∫√∞≤≥≠∈∀∃π∂∇⊂∪∩≡→⇒±·°²³₁₂θαβλμσΔ]"),
     "numbers": re.compile(r"\d[\d,]{0,15}"),
     "money and percentages": re.compile(r"[$€£¥] ?\d|\d ?%"),
-    "units": re.compile(r"\d ?(?:km|cm|mm|kg|mg|ml|mph|km/h|m/s|hz|kwh|°c|degrees|meters|metres|feet|inches|miles|minutes|hours)\b", re.IGNORECASE),
-    "dates and times": re.compile(r"\d{1,2}[/:.]\d{2}\b|\b(?:19|20)\d\d\b|\b\d{1,2} ?[ap]m\b", re.IGNORECASE),
     "code fences": re.compile(r"```|\[PYTHON\]|<code>|<\?php|#!/"),
     "calls": re.compile(r"[a-z_]\w{0,40}\([^()\n]{0,80}\)"),
     "identifiers": re.compile(r"\b[a-z]{1,20}_[a-z_]{1,30}|\b[a-z]{2,20}[A-Z][a-zA-Z]{1,30}|\b\w{1,30}\.(?:py|js|ts|cpp|java|html|css|json|xml|yml|yaml|csv|sql|sh|txt)\b"),
@@ -52,9 +50,7 @@ COUNTED: Final[dict[str, re.Pattern[str]]] = {
     ),
     "brackets of code": re.compile(r"[{};]|=>|->|::|\|\||&&|==|!=|\+=|</"),
     "indented lines": re.compile(r"\n(?: {2,16}|\t)\S"),
-    "errors quoted": re.compile(r"\b[A-Z]\w{0,30}(?:Error|Exception)\b|Traceback|error[: ]|\bE\d{3,5}\b|line \d+", re.IGNORECASE),
     "lettered options": re.compile(r"(?:^|[\s])\(?[A-J][).] ?\S"),
-    "the word Options": re.compile(r"\b(?:options|choices):|\n- (?:yes|no|true|false|valid|invalid)\b", re.IGNORECASE),
     "listed lines": re.compile(r"\n[ \t]{0,8}(?:[-*•]|\d{1,3}[.)])[ \t]{1,4}\S"),
     "blank lines": re.compile(r"\n[ \t]{0,8}\n"),
     "names": re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{1,15}\b"),
@@ -62,23 +58,31 @@ COUNTED: Final[dict[str, re.Pattern[str]]] = {
     "table cells": re.compile(r"[|\t]|, \d"),
     "quotations": re.compile(r"[\"“”«»]"),
     "unclosed brackets": re.compile(r"[\[\](){}<>] ?[\[\](){}<>]"),
-    "truth values": re.compile(r"\b(?:not|and|or) (?:true|false|\()|\b(?:true|false) (?:and|or|is)\b", re.IGNORECASE),
     "drawing commands": re.compile(r"\b[MLAZCQ] ?-?\d{1,4}(?:\.\d{1,4})?[, ]-?\d"),
-    "moves": re.compile(r"\b(?:take|turn|go|move|walk|step|steps|jump) (?:\d{1,3}|left|right|around|forward|back|up|down)\b|\b\d{1,3} steps?\b", re.IGNORECASE),
-    "swaps": re.compile(r"\b(?:swap|trade|switch|exchange)s?\b", re.IGNORECASE),
-    "comparisons": re.compile(r"\b(?:more|less|fewer|greater|smaller|older|younger|taller|heavier|faster|larger|higher|better|cheaper|earlier|later)(?: \w{1,15})? than\b", re.IGNORECASE),
-    "everyone and none": re.compile(r"\b(?:every|everyone|all|no one|none|nobody|each|any|some|not all|only) (?:of |the |who |is |are )?\w", re.IGNORECASE),
-    "conditionals": re.compile(r"\b(?:if|unless|whenever|provided|suppose|assume|given that|such that|so that)\b", re.IGNORECASE),
-    "lines of poetry or script": re.compile(r"\b(?:stanza|rhyme|verse|act|chapter|scene)s?\b", re.IGNORECASE),
-    "roles given": re.compile(r"\b(?:act as|you are (?:a|an|the)|pretend|imagine|role ?play|your (?:role|task) is|as an? \w{1,20},)", re.IGNORECASE),
-    "lengths asked": re.compile(r"\b\d{2,5}[- ]?(?:words?|characters?|paragraphs?|sentences?|lines?|pages?)\b|\b(?:paragraph|sentence|word)s? (?:long|each)\b", re.IGNORECASE),
-    "letters as objects": re.compile(r"\b(?:letter|word|string|vowel|consonant|character)s? (?:that|with|in|of|which|begin|end|start)|\b(?:rhymes|anagram|palindrome|spelled|alphabetical)\b", re.IGNORECASE),
-    "computing asked": re.compile(r"\b(?:calculate|compute|determine|prove|derive|estimate|solve|integrate|differentiate|simplify|factor|evaluate|optimi[sz]e|maximi[sz]e|minimi[sz]e|verify|find (?:all|the|an?))\b", re.IGNORECASE),
-    "building asked": re.compile(r"\b(?:implement|build|develop|code|program|debug|fix|refactor|deploy|configure|set ?up|install|optimi[sz]e|convert|port|automate|parse|scrape)\b", re.IGNORECASE),
-    "quantity asked": re.compile(r"\bhow (?:many|much|long|far|fast|old|often|likely)\b", re.IGNORECASE),
-    "steps asked": re.compile(r"step[- ]by[- ]step|think (?:carefully|hard|through)|show (?:your|all|the) (?:work|steps|working)|explain your reasoning|be rigorous|justify", re.IGNORECASE),
-    "wishes for style": re.compile(r"\b(?:style|tone|detailed|vivid|creative|engaging|humou?r|funny|professional|catchy|persuasive|emotional|original|unique|informal|formal|friendly)\b", re.IGNORECASE),
 }  # fmt: skip
+# the same, counted in the text in lower case, which is twice as fast as ignoring case
+LOWERED: Final[dict[str, re.Pattern[str]]] = {
+    "units": re.compile(r"\d ?(?:km|cm|mm|kg|mg|ml|mph|km/h|m/s|hz|kwh|°c|degrees|meters|metres|feet|inches|miles|minutes|hours)\b"),
+    "dates and times": re.compile(r"\d{1,2}[/:.]\d{2}\b|\b(?:19|20)\d\d\b|\b\d{1,2} ?[ap]m\b"),
+    "errors quoted": re.compile(r"\b[a-z]\w{0,30}(?:error|exception)\b|traceback|error[: ]|\be\d{3,5}\b|line \d+"),
+    "the word Options": re.compile(r"\b(?:options|choices):|\n- (?:yes|no|true|false|valid|invalid)\b"),
+    "truth values": re.compile(r"\b(?:not|and|or) (?:true|false|\()|\b(?:true|false) (?:and|or|is)\b"),
+    "moves": re.compile(r"\b(?:take|turn|go|move|walk|step|steps|jump) (?:\d{1,3}|left|right|around|forward|back|up|down)\b|\b\d{1,3} steps?\b"),
+    "swaps": re.compile(r"\b(?:swap|trade|switch|exchange)s?\b"),
+    "comparisons": re.compile(r"\b(?:more|less|fewer|greater|smaller|older|younger|taller|heavier|faster|larger|higher|better|cheaper|earlier|later)(?: \w{1,15})? than\b"),
+    "everyone and none": re.compile(r"\b(?:every|everyone|all|no one|none|nobody|each|any|some|not all|only) (?:of |the |who |is |are )?\w"),
+    "conditionals": re.compile(r"\b(?:if|unless|whenever|provided|suppose|assume|given that|such that|so that)\b"),
+    "lines of poetry or script": re.compile(r"\b(?:stanza|rhyme|verse|act|chapter|scene)s?\b"),
+    "roles given": re.compile(r"\b(?:act as|you are (?:a|an|the)|pretend|imagine|role ?play|your (?:role|task) is|as an? \w{1,20},)"),
+    "lengths asked": re.compile(r"\b\d{2,5}[- ]?(?:words?|characters?|paragraphs?|sentences?|lines?|pages?)\b|\b(?:paragraph|sentence|word)s? (?:long|each)\b"),
+    "letters as objects": re.compile(r"\b(?:letter|word|string|vowel|consonant|character)s? (?:that|with|in|of|which|begin|end|start)|\b(?:rhymes|anagram|palindrome|spelled|alphabetical)\b"),
+    "computing asked": re.compile(r"\b(?:calculate|compute|determine|prove|derive|estimate|solve|integrate|differentiate|simplify|factor|evaluate|optimi[sz]e|maximi[sz]e|minimi[sz]e|verify|find (?:all|the|an?))\b"),
+    "building asked": re.compile(r"\b(?:implement|build|develop|code|program|debug|fix|refactor|deploy|configure|set ?up|install|optimi[sz]e|convert|port|automate|parse|scrape)\b"),
+    "quantity asked": re.compile(r"\bhow (?:many|much|long|far|fast|old|often|likely)\b"),
+    "steps asked": re.compile(r"step[- ]by[- ]step|think (?:carefully|hard|through)|show (?:your|all|the) (?:work|steps|working)|explain your reasoning|be rigorous|justify"),
+    "wishes for style": re.compile(r"\b(?:style|tone|detailed|vivid|creative|engaging|humou?r|funny|professional|catchy|persuasive|emotional|original|unique|informal|formal|friendly)\b"),
+}  # fmt: skip
+COUNTED: Final[dict[str, re.Pattern[str]]] = {**EXACT, **LOWERED}
 # name -> pattern, matched against the opening of the request: 1 or 0
 OPENINGS: Final[dict[str, re.Pattern[str]]] = {
     "opens with who, when, where, which": re.compile(r"\W{0,8}(?:who|when|where|which|whose|in which|in what|what year)\b", re.IGNORECASE),
@@ -146,10 +150,12 @@ def sample(text: str) -> str:
 def features(text: str, instructions: str | None = None) -> NDArray[np.float32]:
     """Count one query; returns COUNT numbers in the order of NAMES."""
     seen = sample(text)
-    words = _WORD.findall(seen.lower())
+    lowered = seen.lower()
+    words = _WORD.findall(lowered)
     found = [
         *_shape(text, seen, words),
-        *(math.log1p(len(pattern.findall(seen))) for pattern in COUNTED.values()),
+        *(math.log1p(len(pattern.findall(seen))) for pattern in EXACT.values()),
+        *(math.log1p(len(pattern.findall(lowered))) for pattern in LOWERED.values()),
         *(1.0 if pattern.match(seen) else 0.0 for pattern in OPENINGS.values()),
         *_told(words, _WORDS, len(GROUPS)),
         *_told([f"{one} {two}" for one, two in pairwise(words)], _PHRASES, len(PHRASES)),
@@ -169,7 +175,7 @@ def _instructed(instructions: str | None) -> list[float]:
         return [0.0] * (2 + len(GROUPS))
     seen = sample(instructions)
     told = _told(_WORD.findall(seen.lower()), _WORDS, len(GROUPS))
-    return [1.0, 1.0 if COUNTED["steps asked"].search(seen) else 0.0, *told]
+    return [1.0, 1.0 if COUNTED["steps asked"].search(seen.lower()) else 0.0, *told]
 
 
 def _told(words: Sequence[str], groups: dict[str, tuple[int, ...]], count: int) -> list[float]:

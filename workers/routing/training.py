@@ -65,7 +65,7 @@ class Recipe:
     networks: int = 2
     steps: int = 900
     pull: float = 0.5
-    blind: float = 0.25
+    blind: float = 0.45
     formless: float = 0.1
     rate: float = 4e-3
     lane_limit: float = 1.5
