@@ -64,7 +64,7 @@ EXACT: Final[dict[str, re.Pattern[str]]] = {
 LOWERED: Final[dict[str, re.Pattern[str]]] = {
     "units": re.compile(r"\d ?(?:km|cm|mm|kg|mg|ml|mph|km/h|m/s|hz|kwh|°c|degrees|meters|metres|feet|inches|miles|minutes|hours)\b"),
     "dates and times": re.compile(r"\d{1,2}[/:.]\d{2}\b|\b(?:19|20)\d\d\b|\b\d{1,2} ?[ap]m\b"),
-    "errors quoted": re.compile(r"\b[a-z]\w{0,30}(?:error|exception)\b|traceback|error[: ]|\be\d{3,5}\b|line \d+"),
+    "errors quoted": re.compile(r"\b[a-z]\w{0,30}(?:error|exception)\b|traceback|error[: ]|\be\d{3,5}\b|line \d{1,9}"),
     "the word Options": re.compile(r"\b(?:options|choices):|\n- (?:yes|no|true|false|valid|invalid)\b"),
     "truth values": re.compile(r"\b(?:not|and|or) (?:true|false|\()|\b(?:true|false) (?:and|or|is)\b"),
     "moves": re.compile(r"\b(?:take|turn|go|move|walk|step|steps|jump) (?:\d{1,3}|left|right|around|forward|back|up|down)\b|\b\d{1,3} steps?\b"),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from workers.contracts.routing import TASK_TYPES
 from workers.routing import network, scoring
@@ -114,8 +115,9 @@ def train(  # noqa: PLR0913 - what training needs
     recipe = recipe or (TUNED if prior else Recipe())
     counts = matrix([(one.text, one.instructions) for one in examples])
     rows = Rows(examples, vectors, counts)
-    fitted = fit(rows, np.ones(len(examples), bool), recipe, prior, encoder)
-    calibration = calibrated(examples, *_out_of_fold(rows, recipe, prior, encoder), fitted.calibration)
+    with threadpool_limits(1):  # sums of several threads differ in their last bits, and then so do the bytes
+        fitted = fit(rows, np.ones(len(examples), bool), recipe, prior, encoder)
+        calibration = calibrated(examples, *_out_of_fold(rows, recipe, prior, encoder), fitted.calibration)
     return replace(
         fitted, name=name, calibration=calibration, data=_described(examples, attributions, prior), scores={}
     )
