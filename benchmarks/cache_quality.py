@@ -31,6 +31,7 @@ from workers.encoding.encoder import Encoder
 BARE: Final = 0.97
 FINAL_SEED: Final = 2026
 KEPT: Final = {"problem understanding", "distraction insertion"}  # of GSM-Plus, the kinds that keep the answer
+FRESH: Final = Path(__file__).parent / "data/cache/fresh.jsonl"  # written by hand after the judge was finished
 READINGS: Final = Path(__file__).parent / "data/cache/readings.tsv"
 
 
@@ -138,6 +139,10 @@ def cases(data: Path, vectors: Vectors, parts: set[str]) -> Iterator[Case]:
     if "traps" in parts:
         yield from (Case(f"trap {kind}", one, other) for kind, one, other in traps(data, FINAL_SEED))
         yield from (Case(f"surface {kind}", one, other) for kind, one, other in surfaces(data, FINAL_SEED))
+    if "fresh" in parts:
+        lines = FRESH.read_text(encoding="utf-8").splitlines()
+        for row in map(json.loads, lines):
+            yield Case(f"fresh {'same' if row['same'] else 'different'}", row["stored"], row["asked"])
     if "neighbours" in parts:
         yield from neighbours(data, vectors)
     if "qqp" in parts:
@@ -166,7 +171,7 @@ def main() -> None:
     """Judge everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--only", default="gsm,traps,neighbours,qqp", help="parts, joined by commas")
+    parser.add_argument("--only", default="gsm,traps,fresh,neighbours,qqp", help="parts, joined by commas")
     parser.add_argument("--vectors", type=Path, help="an .npz file that keeps embeddings between runs")
     parser.add_argument("--accepted", type=Path, help="write accepted pairs here, to be read; do not publish it")
     chosen = parser.parse_args()

@@ -82,23 +82,29 @@ def split(piece: str) -> list[str] | None:  # noqa: PLR0911 - one return a kind 
     if found := re.fullmatch(r"(\d+)(st|nd|rd|th)", piece):
         return [f"#{found[1]}th"]
     if (number := value(piece)) is not None:
-        return [name(number)]
+        return [_named(piece, number)]
     found = _DIGITS.fullmatch(piece)
     if not found or (number := value(found[1])) is None:
         return None
     unit = found[2] or ""
     if unit == "%":
-        return [name(number), "percent"]
+        return [_named(found[1], number), "percent"]
     if unit in _SUFFIXES:
         return [name(number * _SUFFIXES[unit])]
     if unit in UNITS:
-        return [name(number), UNITS[unit]]
+        return [_named(found[1], number), UNITS[unit]]
     return None
 
 
 def name(number: Fraction) -> str:
     """Write a number so that equal ones are written equally."""
     return f"#{number}"
+
+
+def _named(digits: str, number: Fraction) -> str:
+    """Name what is written in digits. A decimal is not taken for a fraction: 0.75 is seldom a way to write 3/4."""
+    decimal = "." in digits and number.denominator != 1
+    return f"#{digits.replace(',', '').rstrip('0')}" if decimal else name(number)
 
 
 def merge(pieces: list[str]) -> list[str]:
@@ -135,7 +141,7 @@ def _words(pieces: list[str], at: int) -> tuple[Fraction | None, int]:
             current, last = current + _SMALL[piece], "small"
         elif piece in _TENS and last in {"", "scale"}:
             current, last = current + _TENS[piece], "tens"
-        elif piece in _SCALES and (last or piece == "dozen"):
+        elif piece in _SCALES and (last if piece != "dozen" else not last):
             scaled = (current or Fraction(1)) * _SCALES[piece]
             total, current = (total, scaled) if _SCALES[piece] == 100 else (total + scaled, Fraction(0))
             last = "scale"
@@ -164,4 +170,5 @@ def _words(pieces: list[str], at: int) -> tuple[Fraction | None, int]:
 
 def _scalable(piece: str, scale: str) -> bool:
     """`2.5 million` is a number; `0.64 hundred` is somebody's riddle, and stays two."""
-    return piece[1:2].isdigit() and not piece.endswith("th") and (scale not in {"hundred", "dozen"} or "/" not in piece)
+    odd = "/" in piece or scale == "dozen" or (scale == "hundred" and "." in piece)
+    return piece[1:2].isdigit() and not piece.endswith("th") and not odd

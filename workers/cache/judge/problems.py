@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 from typing import Final
 
 from workers.cache.judge.align import Pair, contrary, related
@@ -38,7 +39,7 @@ _ASKED: Final = re.compile(
     r"(?:how (?:many|much|long|far|old|tall|big|fast|heavy|high|often)|what (?:is|was|are|were|will|would|amount|number|percent)"
     r"|calculate|determine|find|compute)\b"
 )
-SLACK: Final = 1  # words by which another number may fit a number's place better than its own counterpart
+TOLERANCE: Final = 0  # by which two numbers may fit better exchanged when they stand in the same order on both sides
 LONGEST_RATIO: Final = 1.6  # of the words of the longer text to those of the shorter
 _OF_ASKING: Final = frozenset(
     [
@@ -83,6 +84,8 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
         return "names", f"the names differ: {', '.join(sorted(stray)[:3])}"
     if max(len(left.words), len(right.words)) > LONGEST_RATIO * min(len(left.words), len(right.words)):
         return "problem", "one side tells more"
+    if _firsts(left, left.names & right.names) != _firsts(right, left.names & right.names):
+        return "names", "the people are named in another order"
     if found := _marks(left, right):
         return "problem", f"only one side says {found}"
     negations = [sum(word.form in NEGATORS - {"without", "minus"} for word in text.words) for text in (left, right)]
@@ -112,6 +115,11 @@ def _people(text: Text, other: Text) -> set[str]:
     return {person for person in text.names if person not in known and person.removesuffix("s") not in known}
 
 
+def _firsts(text: Text, names: frozenset[str]) -> list[str]:
+    """List names in the order of their first mention: exchanged people are mentioned in another order."""
+    return list(dict.fromkeys(word.form for word in text.words if word.form in names))
+
+
 def _marks(left: Text, right: Text) -> str:
     one, other = ({_MARKS[word.form] for word in text.words if word.form in _MARKS} for text in (left, right))
     return next((group for group in _HARD if (group in one) != (group in other)), "")
@@ -126,22 +134,33 @@ def _near(text: Text, word: Word) -> list[Word]:
 
 
 def _roles(left: Text, right: Text) -> str:
-    """Each number must have a word beside it that stands beside its counterpart as well, and no other number fit better."""
-    others = _numbers(right)
-    near = {other.at: _near(right, other) for other in others}
-    waiting = list(others)
+    """Each number must stand beside what its counterpart stands beside, and no two numbers may fit better exchanged."""
+    names = left.names | right.names
+    pairs: list[tuple[Word, Word]] = []
+    waiting = _numbers(right)
+    near = {number.at: _near(right, number) for number in waiting}
+    here = {number.at: _near(left, number) for number in _numbers(left)}
     for number in _numbers(left):
-        around = _near(left, number)
-        fits = {other.at: _shared(around, near[other.at]) for other in others}
-        best = max((other for other in waiting if other.form == number.form), key=lambda twin: fits[twin.at])
-        if not fits[best.at] or max(fits.values()) > fits[best.at] + SLACK:
+        twins = [other for other in waiting if other.form == number.form]
+        best = max(twins, key=lambda twin: _shared(here[number.at], near[twin.at], names))
+        if not _shared(here[number.at], near[best.at], names):
             return f"{number.form.lstrip('#')} counts something else"
         waiting.remove(best)
+        pairs.append((number, best))
+    for (one, one_twin), (two, two_twin) in combinations(pairs, 2):
+        if one.form == two.form:
+            continue
+        kept = _shared(here[one.at], near[one_twin.at], names) + _shared(here[two.at], near[two_twin.at], names)
+        turned = _shared(here[one.at], near[two_twin.at], names) + _shared(here[two.at], near[one_twin.at], names)
+        same_order = (one.at < two.at) == (one_twin.at < two_twin.at)
+        if turned > kept + (TOLERANCE if same_order else 0) or (turned == kept and not same_order):
+            return f"{one.form.lstrip('#')} and {two.form.lstrip('#')} are exchanged"
     return ""
 
 
-def _shared(one: list[Word], other: list[Word]) -> int:
-    return sum(any(alike(word, twin) for twin in other) for word in one)
+def _shared(one: list[Word], other: list[Word], names: frozenset[str]) -> int:
+    """Count the words around one number that stand around the other; a name counts twice."""
+    return sum(1 + (word.form in names) for word in one if any(alike(word, twin) for twin in other))
 
 
 def alike(one: Word, other: Word) -> bool:

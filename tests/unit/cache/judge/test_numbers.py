@@ -23,7 +23,8 @@ from workers.cache.judge.text import Text
         ("the third cat", "#3th"),
         ("10k cats", "#10000"),
         ("$7 cats", "#7"),
-        ("12.50 cats", "#25/2"),
+        ("12.50 cats", "#12.5"),
+        ("$0.80 a cat", "#0.8"),
     ],
 )
 def test_a_number_has_one_name(text: str, number: str) -> None:

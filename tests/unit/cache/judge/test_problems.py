@@ -46,3 +46,16 @@ def test_a_retold_problem_with_a_change_is_refused(guard: str, old: str, new: st
 def test_a_near_copy_is_judged_word_for_word() -> None:
     """Few changed words in a long problem are an edit, not a retelling."""
     assert not judged(TOLD, TOLD.replace("gave 6 muffins to", "got 6 muffins from")).hit
+
+
+def test_exchanged_numbers_are_refused() -> None:
+    """The same numbers in each other's roles are another problem."""
+    exchanged = RETOLD.replace("48", "@").replace("30", "48").replace("@", "30")
+    verdict = judged(TOLD, exchanged, 0.9)
+    assert (verdict.hit, verdict.guard) == (False, "problem"), verdict.reason
+
+
+def test_a_fraction_is_not_a_decimal() -> None:
+    """Half is written 1/2, and 50 percent; whoever writes 0.5 may mean another quantity."""
+    assert judged("what is 1/2 of my limit", "what is half of my limit").hit
+    assert not judged("what is 0.5 of my limit", "what is half of my limit").hit

@@ -180,7 +180,11 @@ def person(pair: Pair) -> str | None:
         Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
     )
     who = [[PERSONS[word.form] for word in text.words if word.form in PERSONS] for text in (pair.left, pair.right)]
-    if who[0] != who[1] and len(who[0]) == len(who[1]):
+    plain = [
+        [word.form for word in text.words if word.form in PERSONS and word.form not in POSSESSIVES]
+        for text in (pair.left, pair.right)
+    ]
+    if plain[0] != plain[1] or (who[0] != who[1] and len(who[0]) == len(who[1])):
         return "the person differs: who does it to whom"
     own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
     if set(left) != set(right):
