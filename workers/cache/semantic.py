@@ -126,7 +126,7 @@ class SemanticCache:
             outcome="miss",
             similarity=round(candidates[0].similarity, 4),
             guard=verdicts[0].guard,
-            reason=f"the nearest stored query was refused: {verdicts[0].reason}"[:MOST_REASON_CHARS],
+            reason=f"the nearest stored query was refused: {_words(claim, candidates[0], verdicts[0])}",
         )
 
     def _judged(self, candidates: list[Candidate], asked: str, vector: Vector) -> list[Verdict]:
@@ -146,8 +146,17 @@ def _scope(claim: Claim) -> str:
     return f"{group if slash else claim.tenant}/{claim.cache_scope}"
 
 
+def _own(claim: Claim, found: Candidate) -> bool:
+    return bool(found.entry["tenant"] == claim.tenant)
+
+
+def _words(claim: Claim, found: Candidate, verdict: Verdict) -> str:
+    """Say why; the judge may quote the stored query, which in a shared scope only its own tenant may read."""
+    return verdict.reason[:MOST_REASON_CHARS] if _own(claim, found) else f"by the judge's rule `{verdict.guard}`"
+
+
 def _answer(claim: Claim, found: Candidate, verdict: Verdict) -> CachedAnswer:
-    own = found.entry["tenant"] == claim.tenant
+    own = _own(claim, found)
     note = CacheNote(
         outcome="hit",
         tier="semantic",
@@ -155,6 +164,6 @@ def _answer(claim: Claim, found: Candidate, verdict: Verdict) -> CachedAnswer:
         entry=entry_id(found.ref) if own else None,
         similarity=round(found.similarity, 4),
         guard=verdict.guard,
-        reason=verdict.reason[:MOST_REASON_CHARS],
+        reason=_words(claim, found, verdict),
     )
     return CachedAnswer.of(note, found.entry, name_of(found.ref))

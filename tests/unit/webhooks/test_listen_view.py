@@ -21,18 +21,19 @@ def headers(secret: str = SECRET, at: float | None = None) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "secrets", "said"),
+    ("age_s", "secrets", "said"),
     [
-        (headers(), (SECRET,), "verified"),
-        (headers(), (OTHER, SECRET), "verified"),
-        (headers(), (), "unchecked"),
-        (headers(), (OTHER,), "No matching signature found"),
-        (headers(at=time.time() - 3600), (SECRET,), "Message timestamp too old"),
-        ({}, (SECRET,), "Missing required headers"),
+        (0, (SECRET,), "verified"),
+        (0, (OTHER, SECRET), "verified"),
+        (0, (), "unchecked"),
+        (0, (OTHER,), "No matching signature found"),
+        (3600, (SECRET,), "Message timestamp too old"),
+        (None, (SECRET,), "Missing required headers"),
     ],
 )
-def test_the_verdict_is_the_independent_packages(given: dict[str, str], secrets: tuple[str, ...], said: str) -> None:
+def test_the_verdict_is_the_independent_packages(age_s: int | None, secrets: tuple[str, ...], said: str) -> None:
     """Right, wrong, old, unsigned, or not checked at all."""
+    given = {} if age_s is None else headers(at=time.time() - age_s)
     assert verdict(BODY, given, secrets) == said
 
 
