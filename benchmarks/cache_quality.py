@@ -13,10 +13,13 @@ import gzip
 import hashlib
 import json
 import math
+import random
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,6 +112,30 @@ def gsm(data: Path) -> Iterator[Case]:
         yield Case(f"gsm {kind} ({half(row['seed'])})", row["seed"], row["question"])
 
 
+def _other(places: dict[str, str], found: re.Match[str]) -> str:
+    return places[found[0]]
+
+
+def exchanged(data: Path) -> Iterator[Case]:
+    """Give the rephrased word problems with two of their numbers, or two of their names, in each other's places."""
+    dice = random.Random(FINAL_SEED)
+    for row in rows(data, "cache/gsm_plus"):
+        if row["kind"] != "problem understanding":
+            continue
+        for what, pattern in (
+            ("numbers", r"(?<![\w.,])\d+(?![\w.,]\d|\w)"),
+            ("people", r"(?<![.?!] )(?<!^)\b[A-Z][a-z]{2,}\b"),
+        ):
+            found = sorted(set(re.findall(pattern, row["question"])))
+            if len(found) > 1:
+                one, other = dice.sample(found, 2)
+                places = {one: other, other: one}
+                turned = re.sub(
+                    rf"(?<![\w.,])(?:{one}|{other})(?![\w]|[.,]\d)", partial(_other, places), row["question"]
+                )
+                yield Case(f"gsm {what} exchanged", row["seed"], turned)
+
+
 def qqp(data: Path) -> Iterator[Case]:
     """Give the Quora pairs."""
     for row in rows(data, "cache/qqp_pairs"):
@@ -136,6 +163,7 @@ def cases(data: Path, vectors: Vectors, parts: set[str]) -> Iterator[Case]:
     """Give every pair that is measured."""
     if "gsm" in parts:
         yield from gsm(data)
+        yield from exchanged(data)
     if "traps" in parts:
         yield from (Case(f"trap {kind}", one, other) for kind, one, other in traps(data, FINAL_SEED))
         yield from (Case(f"surface {kind}", one, other) for kind, one, other in surfaces(data, FINAL_SEED))

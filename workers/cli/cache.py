@@ -31,7 +31,10 @@ def judge(
     encoder: Annotated[str, typer.Option(help="the encoder: its name, or the path of its folder")] = PACKAGED,
 ) -> None:
     """Judge pairs from standard input, one JSON object a line: {"stored": …, "asked": …}. Works offline."""
-    pairs = read_pairs(sys.stdin)
+    try:
+        pairs = read_pairs(sys.stdin)
+    except UnicodeDecodeError as error:
+        fail(f"standard input is not UTF-8 ({error})", 2)
     from workers.cache.judge.judge import Judge  # noqa: PLC0415 - numpy comes with an extra; other commands go without
     from workers.cache.judge.text import Text  # noqa: PLC0415
     from workers.cli.vectors import embedded  # noqa: PLC0415
