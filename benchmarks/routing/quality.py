@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.routing.lanes import logistic, trainable
 from workers.contracts.routing import Query
 from workers.routing import calibrating, metrics, rules, scoring
+from workers.routing.artefact import SHIPPED, THRESHOLD, load
 from workers.routing.examples import near_duplicate_key
 from workers.routing.metrics import Curve
 from workers.routing.training import EncoderName, Recipe, Rows, fit
@@ -39,6 +40,7 @@ def show(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
         trained[fold] = scoring.scores(router, rows.vectors[fold], rows.counts[fold]).score(router.calibration)
         for name in ("measured", "mmlu"):
             embedding[fold & (source == name)] = _linear(rows, kept & (source == name))[fold & (source == name)]
+    _seen_sources(rows, trained)
     rest = (source == "mmlu") & ~allowed & ~np.isin(keys, keys[allowed])
     _table("o1-mini against gpt-4o-mini, 5-fold by question", rows, source == "measured", trained, embedding)
     _table("RouteLLM MMLU, GPT-4 against Mixtral, 1,200 of 1,500 trained on a fold", rows, rest, trained, embedding)
@@ -47,6 +49,23 @@ def show(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
     own = np.zeros(len(source))
     own[held] = scoring.scores(router, rows.vectors[held], rows.counts[held]).score(router.calibration)
     _table("the same, trained on 1,500 of these labels and nothing else", rows, rest, own, embedding)
+
+
+def _seen_sources(rows: Rows, score: Numbers) -> None:
+    """Print the right lane on other questions of sources that were trained on."""
+    p = scoring.probability(score.astype(np.float32), load(SHIPPED).calibration)
+    source = np.array([one.source for one in rows.examples])
+    label = np.array([np.nan if one.label is None else one.label for one in rows.examples])
+    keys = np.array([near_duplicate_key(one.text) for one in rows.examples])
+    print("\nRight lane, other questions of sources that are trained on (5-fold, near-duplicates together)")
+    means = []
+    for name in sorted(set(source.tolist())):
+        at = np.flatnonzero((source == name) & ((label == 0) | (label == 1)))
+        right = ((p[at] >= THRESHOLD) == (label[at] == 1)).astype(float)
+        low, high = metrics.interval(lambda i, r=right: float(r[i].mean()), keys[at].tolist(), resamples=400)  # type: ignore[misc]
+        means.append(float(right.mean()))
+        print(f"  {name:18s} {len(at):5d} {means[-1]:7.1%}   {low:.1%} to {high:.1%}")
+    print(f"  {'macro':18s} {'':5s} {np.mean(means):7.1%}")
 
 
 def _linear(rows: Rows, kept: NDArray[np.bool_]) -> Numbers:
