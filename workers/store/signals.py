@@ -18,6 +18,7 @@ from workers.store.connection import translated
 from workers.store.feeds import Feeds
 
 BLOCK_MS = 1_000  # at most half the command timeout, so that an idle wait is not taken for a dead Redis
+GATHER_S = 0.01  # entries come by the thousand in a burst: without a pause each cost a round trip of its own
 
 
 class Signals:
@@ -79,6 +80,7 @@ class Signals:
                 for row_id, row in reply[0][1] if reply else ():
                     position = row_id
                     self._tell(row)
+                await asyncio.sleep(GATHER_S if reply else 0)
             except StoreUnavailable:
                 position = ""  # it may come back trimmed or empty: take the position anew and let everyone look
                 await asyncio.sleep(0.5)
