@@ -36,7 +36,7 @@ from workers.stages.reap import Reaper
 from workers.stages.settle import Settlement
 from workers.store.breaker import BreakerStore
 from workers.store.connection import connect
-from workers.store.durations import Duration, expect
+from workers.store.durations import Duration, expect, size_of
 from workers.store.jobs import JobStore
 from workers.store.pulse import PulseStore
 from workers.store.reading import JobReader
@@ -217,8 +217,14 @@ class Remembered:
 
     async def expected(self, task_type: str, model: str, prompt_chars: int) -> Expected:
         """Tell how long an answer of this task type by this model to a prompt of this size is likely to take."""
-        past: dict[str, list[Duration]] = await self._fresh(("past", model), 5.0, lambda: self.reader.past(model))
-        return expect(dict(past), task_type, prompt_chars)
+
+        async def reckon() -> Expected:
+            past: dict[str, list[Duration]] = await self._fresh(("past", model), 5.0, lambda: self.reader.past(model))
+            return expect(dict(past), task_type, prompt_chars)
+
+        key = ("expected", task_type, model, size_of(prompt_chars))
+        found: Expected = await self._fresh(key, 5.0, reckon)
+        return found
 
     async def depths(self) -> dict[str, int]:
         """Count the jobs that wait in each queue."""
