@@ -24,6 +24,8 @@ class Connections:
         self._most = -(-max_in_flight // POOL_SIZE)
         self._pools: list[httpx.AsyncHTTPTransport] = []
         self._busy: list[int] = []
+        # Made once: each pool would read the trusted certificates anew, 30 ms in which no other call moves.
+        self._tls = httpx.create_ssl_context(verify=config.verify_tls, trust_env=False)
         self._url = httpx.URL(config.base_url.rstrip("/") + "/chat/completions")
         self._headers = {
             "accept": "text/event-stream, application/json",
@@ -66,7 +68,7 @@ class Connections:
         if not self._pools or (min(self._busy) >= POOL_SIZE // 2 and len(self._pools) < self._most):
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=POOL_SIZE, keepalive_expiry=30)
             self._pools.append(
-                httpx.AsyncHTTPTransport(verify=self._config.verify_tls, limits=limits, retries=0, trust_env=False)
+                httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, retries=0, trust_env=False)
             )
             self._busy.append(0)
             return len(self._pools) - 1
