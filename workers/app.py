@@ -44,6 +44,8 @@ def celery_config(settings: Settings) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
+        # One disabled backend for all threads; each would look for and make its own, a third of a millisecond a slot.
+        "result_backend_thread_safe": True,
         "task_store_errors_even_if_ignored": False,
         "task_acks_late": False,
         "worker_prefetch_multiplier": 1,

@@ -22,11 +22,11 @@ import uvloop
 from workers import caching, classifying, structured
 from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
-from workers.contracts.job import DELIVER, LANES, SERVED, Expected, ServedQueue
+from workers.contracts.job import DELIVER, SERVED, Expected, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
-from workers.settings import LaneSettings, Settings, UpstreamSettings
+from workers.settings import Settings, UpstreamSettings
 from workers.stages.answer import AnswerStage
 from workers.stages.classify import ClassifyStage
 from workers.stages.deliver import DeliverStage
@@ -137,7 +137,7 @@ class Runtime:
             tell_thinking=settings.streams.thinking_text,
         )
         remembered = Remembered(reader, settings.lanes.reasoning.model)
-        self._upstream = UpstreamClient(upstream_configs(settings), max_in_flight=self._most_in_flight())
+        self._upstream = UpstreamClient(upstream_configs(settings))
         self._answer = AnswerStage(
             store=store,
             leases=self._leases,
@@ -201,10 +201,6 @@ class Runtime:
         await self._upstream.aclose()
         await self._sender.aclose()
         await self._redis.aclose()
-
-    def _most_in_flight(self) -> int:
-        lanes: list[LaneSettings] = [getattr(self.settings.lanes, name) for name in self._queues if name in LANES]
-        return max(sum(lane.slots for lane in lanes), 8)
 
 
 class Remembered:

@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import cast
 
-import httpx
+import aiohttp
 from pydantic_core import from_json
 
 from workers.contracts.calls import Delta, End, ModelCall, StreamLimits
@@ -78,12 +78,11 @@ class UpstreamClient:
 
     Args:
         upstreams: endpoints by name.
-        max_in_flight: most calls at once.
     """
 
-    def __init__(self, upstreams: Mapping[str, UpstreamConfig], *, max_in_flight: int) -> None:
+    def __init__(self, upstreams: Mapping[str, UpstreamConfig]) -> None:
         self._configs = dict(upstreams)
-        self._connections = {name: Connections(config, max_in_flight) for name, config in upstreams.items()}
+        self._connections = {name: Connections(config) for name, config in upstreams.items()}
         self._no_stream_options: set[str] = set()
 
     async def aclose(self) -> None:
@@ -144,7 +143,7 @@ class UpstreamClient:
         yield End(reader.finish_reason, reader.usage or Usage(), tries)
 
     @asynccontextmanager
-    async def _response(self, call: ModelCall, clock: Clock) -> AsyncIterator[httpx.Response]:
+    async def _response(self, call: ModelCall, clock: Clock) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send the request; gives a good response or raises what the endpoint answered instead."""
         name = call.model.upstream
         asked = name not in self._no_stream_options
@@ -153,22 +152,24 @@ class UpstreamClient:
         try:
             async with asyncio.timeout_at(clock.until):
                 response = await connections.__aenter__()
+        except aiohttp.ClientError as error:  # before TimeoutError, which that of a connection is, too
+            raise _unreachable(error, clock) from error
         except TimeoutError as error:
             raise clock.over() from error
-        except httpx.TransportError as error:
-            raise _unreachable(error, clock) from error
         try:
-            if response.status_code != 200:
+            if response.status != 200:
                 raise await self._refusal(response, name, clock, asked=asked)
             yield response
-        except httpx.TransportError as error:
+        except aiohttp.ClientError as error:
             raise _unreachable(error, clock) from error
         finally:
             await connections.__aexit__(None, None, None)
 
-    async def _refusal(self, response: httpx.Response, name: str, clock: Clock, *, asked: bool) -> UpstreamFailed:
+    async def _refusal(
+        self, response: aiohttp.ClientResponse, name: str, clock: Clock, *, asked: bool
+    ) -> UpstreamFailed:
         """Turn an answer that is no reply into its error; the body is read only for a short code."""
-        status, after = response.status_code, retry_after_s(response.headers.get("retry-after"))
+        status, after = response.status, retry_after_s(response.headers.get("retry-after"))
         raw = await _some(response, clock)
         if status == 400 and asked and b"stream_options" in raw:
             self._no_stream_options.add(name)
@@ -189,7 +190,7 @@ def _read(reader: ReplyReader, data: bytes) -> list[Delta]:
     return reader.read(chunk)
 
 
-async def _data(response: httpx.Response, clock: Clock, most: int) -> AsyncIterator[bytes]:
+async def _data(response: aiohttp.ClientResponse, clock: Clock, most: int) -> AsyncIterator[bytes]:
     """The data of the stream's events until the last; a reply that is one JSON object counts as one event."""
     whole = "json" in response.headers.get("content-type", "")
     events, parts = EventReader(most), b""
@@ -215,9 +216,9 @@ async def _let_end(chunks: AsyncGenerator[bytes]) -> None:
             await anext(chunks)
 
 
-async def _bytes(response: httpx.Response, clock: Clock) -> AsyncIterator[bytes]:
+async def _bytes(response: aiohttp.ClientResponse, clock: Clock) -> AsyncIterator[bytes]:
     """The response's bytes, each wait bounded by the limit that holds at that moment."""
-    chunks = response.aiter_raw()
+    chunks = aiter(response.content.iter_any())
     try:
         while True:
             try:
@@ -226,13 +227,13 @@ async def _bytes(response: httpx.Response, clock: Clock) -> AsyncIterator[bytes]
             except StopAsyncIteration:
                 return
             yield chunk
+    except aiohttp.ClientError as error:
+        raise _unreachable(error, clock) from error
     except TimeoutError as error:
         raise clock.over() from error
-    except httpx.TransportError as error:
-        raise _unreachable(error, clock) from error
 
 
-async def _some(response: httpx.Response, clock: Clock) -> bytes:
+async def _some(response: aiohttp.ClientResponse, clock: Clock) -> bytes:
     """Read the beginning of an error's body."""
     raw = b""
     try:
@@ -254,7 +255,7 @@ def _code(raw: bytes) -> str:
     return error_word(found.get("error")) if isinstance(found, dict) else "no code"
 
 
-def _unreachable(error: httpx.TransportError, clock: Clock) -> UpstreamFailed:
+def _unreachable(error: aiohttp.ClientError, clock: Clock) -> UpstreamFailed:
     """Name a transport error by its class: its text may hold addresses."""
     kind = type(error).__name__
     if clock.last_token is not None:

@@ -1,7 +1,7 @@
-"""The connections to one endpoint, in several pools.
+"""The connections to one endpoint: one pool of aiohttp, which costs half the processor time that httpx' did.
 
-A pool of httpcore looks at every connection it has whenever one begins or ends, so that a thousand streams in one pool
-cost a thousand times a thousand looks; pools of a few dozen keep that small (benchmarks/upstream_client.py).
+A worker process starts hundreds of streams in a second and reads thousands of tokens in one, all on one event loop, so
+what a connection costs is what a burst waits for (docs/decisions/0017, `python -m benchmarks.upstream_client`).
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import httpx
 
 from workers.contracts.upstreams import UpstreamConfig
 
-POOL_SIZE = 32
+KEEP_S = 30.0  # an idle connection is kept so long
+MOST_HEADER_BYTES = 65_536  # of one line of the response's head
 
 
 class Connections:
-    """Sends requests to one endpoint over the least busy of its pools."""
+    """Sends requests to one endpoint. Bound to the event loop of its first request."""
 
-    def __init__(self, config: UpstreamConfig, max_in_flight: int) -> None:
-        self._config = config
-        self._most = -(-max_in_flight // POOL_SIZE)
-        self._pools: list[httpx.AsyncHTTPTransport] = []
-        self._busy: list[int] = []
-        # Made once: each pool would read the trusted certificates anew, 30 ms in which no other call moves.
-        self._tls = httpx.create_ssl_context(verify=config.verify_tls, trust_env=False)
-        self._url = httpx.URL(config.base_url.rstrip("/") + "/chat/completions")
+    def __init__(self, config: UpstreamConfig) -> None:
+        self._url = config.base_url.rstrip("/") + "/chat/completions"
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=config.connect_timeout_s)
+        self._tls = httpx.create_ssl_context(verify=config.verify_tls)
+        self._session: aiohttp.ClientSession | None = None
         self._headers = {
             "accept": "text/event-stream, application/json",
             "accept-encoding": "identity",
@@ -38,38 +37,34 @@ class Connections:
             self._headers["authorization"] = f"Bearer {config.api_key.get_secret_value()}"
 
     @asynccontextmanager
-    async def post(self, content: bytes) -> AsyncIterator[httpx.Response]:
-        """Send a request and stream its response; leaving the block closes what was not read.
+    async def post(self, content: bytes) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and stream its response; leaving the block closes a connection that was not read to its end.
 
         Raises:
-            httpx.TransportError: the connection failed.
+            aiohttp.ClientError: the connection failed, or what came is no HTTP.
         """
-        at = self._least_busy()
-        limits = {"connect": self._config.connect_timeout_s, "read": None, "write": 30.0, "pool": None}
-        request = httpx.Request(
-            "POST", self._url, headers=self._headers, content=content, extensions={"timeout": limits}
+        response = await self._open().post(
+            self._url, data=content, headers=self._headers, allow_redirects=False, timeout=self._timeout
         )
-        self._busy[at] += 1
         try:
-            response = await self._pools[at].handle_async_request(request)
-            try:
-                yield response
-            finally:
-                await response.stream.aclose()  # type: ignore[union-attr]
+            yield response
         finally:
-            self._busy[at] -= 1
+            response.close()
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for pool in self._pools:
-            await pool.aclose()
+        if self._session is not None:
+            await self._session.close()
 
-    def _least_busy(self) -> int:
-        if not self._pools or (min(self._busy) >= POOL_SIZE // 2 and len(self._pools) < self._most):
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=POOL_SIZE, keepalive_expiry=30)
-            self._pools.append(
-                httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, retries=0, trust_env=False)
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                # No limit here: the lanes' slots are the limit.
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_S, ssl=self._tls),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                max_line_size=MOST_HEADER_BYTES,
+                max_field_size=MOST_HEADER_BYTES,
             )
-            self._busy.append(0)
-            return len(self._pools) - 1
-        return self._busy.index(min(self._busy))
+        return self._session

@@ -46,7 +46,7 @@ async def client(upstream: Scripted) -> Any:
         "scripted": UpstreamConfig(base_url=upstream.base_url, api_key="secret-key", max_retries=2),
         "nowhere": UpstreamConfig(base_url="http://127.0.0.1:9/v1", max_retries=1),
     }
-    made = UpstreamClient(configs, max_in_flight=64)
+    made = UpstreamClient(configs)
     yield made
     await made.aclose()
 
@@ -214,6 +214,24 @@ async def test_nobody_there_is_a_transient_failure(client: UpstreamClient) -> No
     with pytest.raises(UpstreamUnavailable) as raised:
         await reply(client, call("any", upstream="nowhere"))
     assert raised.value.transient
+
+
+async def test_what_is_no_http_is_a_transient_failure() -> None:
+    """Something else than HTTP on the port is `upstream_unavailable`, too, and not an error without a name."""
+
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"220 smtp.example.com ready\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = UpstreamClient({"babbles": UpstreamConfig(base_url=f"http://127.0.0.1:{port}/v1", max_retries=0)})
+    async with server:
+        with pytest.raises(UpstreamUnavailable):
+            await reply(client, call("any", upstream="babbles"))
+    await client.aclose()
 
 
 async def test_a_server_that_does_not_know_stream_options_is_asked_without(
