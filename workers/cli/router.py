@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from workers.cli.failing import fail
 from workers.contracts.errors import SettingsError, ThinklineError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from workers.routing.artefact import Artefact
     from workers.routing.evaluation import Report
     from workers.routing.examples import Example
@@ -59,11 +62,10 @@ def train(
     try:
         with console.status("training"):
             made = trained(examples, vectors, known, name=name, prior=found)
-        made.write(output)
     except ValueError as error:
         fail(f"{lines}: {error}", 2)
-    except OSError as error:
-        fail(f"{output} cannot be written: {error.strerror}", 2)
+    with _writing(output):
+        made.write(output)
     console.print(f"{output}: trained on {len(examples)} queries, data {made.data['fingerprint'][:8]}")
     _show_prices(made)
 
@@ -76,22 +78,17 @@ def evaluate(
     encoder: Model = "all-MiniLM-L6-v2",
 ) -> None:
     """Measure a router on labelled queries that it was not trained on: a report, plots and one HTML page."""
-    examples = _examples(lines)
-    vectors, found, _ = _embedded(examples, encoder, artefact or _shipped())
-    if found is None:
-        fail("there is no artefact to evaluate", 2)
+    examples, vectors, found = _measured_with(lines, encoder, artefact)
     from workers.routing.evaluation import evaluated  # noqa: PLC0415 - heavy
 
     report = evaluated(found, examples, vectors)
     _show_report(report)
     try:
         from workers.routing.plots import write  # noqa: PLC0415 - an extra
-
-        console.print(f"\n{write(report, output)}")
     except ImportError as error:
         fail(f"no plots: {error.name} is not installed (`pip install 'thinkline[train]'`)", 2)
-    except OSError as error:
-        fail(f"{output} cannot be written: {error.strerror}", 2)
+    with _writing(output):
+        console.print(f"\n{write(report, output)}")
 
 
 @router.command()
@@ -102,19 +99,32 @@ def calibrate(
     encoder: Model = "all-MiniLM-L6-v2",
 ) -> None:
     """Measure on your own queries what each setting costs, and write it into an artefact; the weights stay."""
-    examples = _examples(lines)
-    vectors, found, _ = _embedded(examples, encoder, artefact or _shipped())
-    if found is None:
-        fail("there is no artefact to calibrate", 2)
+    examples, vectors, found = _measured_with(lines, encoder, artefact)
     from workers.routing.calibrating import recalibrated  # noqa: PLC0415 - heavy
 
     made = recalibrated(found, examples, vectors)
-    try:
+    with _writing(output):
         made.write(output)
-    except OSError as error:
-        fail(f"{output} cannot be written: {error.strerror}", 2)
     console.print(f"{output}: calibrated on {made.calibration.measured_on}")
     _show_prices(made)
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """End the command with what is wrong with the place to write to."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"{output} cannot be written: {error.strerror}", 2)
+
+
+def _measured_with(lines: Path, encoder: str, artefact: Path | None) -> tuple[list[Example], np.ndarray, Artefact]:
+    """Read and embed labelled queries and load the artefact that is to be measured on them."""
+    examples, path = _examples(lines), artefact or _shipped()
+    vectors, found, _ = _embedded(examples, encoder, path)
+    if found is None:
+        fail(f"{path} holds no artefact", 2)
+    return examples, vectors, found
 
 
 def _examples(lines: Path) -> list[Example]:
