@@ -67,9 +67,7 @@ class Connections:
     def _least_busy(self) -> int:
         if not self._pools or (min(self._busy) >= POOL_SIZE // 2 and len(self._pools) < self._most):
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=POOL_SIZE, keepalive_expiry=30)
-            self._pools.append(
-                httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, retries=0, trust_env=False)
-            )
+            self._pools.append(httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, retries=0, trust_env=False))
             self._busy.append(0)
             return len(self._pools) - 1
         return self._busy.index(min(self._busy))
