@@ -60,9 +60,9 @@ EVENTS_DOCUMENT: dict[str, Any] = {
             "name": "Last-Event-ID",
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "pattern": EVENT_ID.pattern},
+            "schema": {"type": "string", "pattern": f"^$|{EVENT_ID.pattern}"},
             "description": "for a stream: the id of the last event that was received; the stream goes on behind it, without"
-            " loss or repetition, on any API process. Browsers send it by themselves. Wins over `after`",
+            " loss or repetition, on any API process. Browsers send it by themselves; an empty one is none. Wins over `after`",
         },
         {
             "name": "Accept",
