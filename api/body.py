@@ -25,7 +25,7 @@ async def read_request(request: Request, most_bytes: int) -> JobRequest:
 
 
 async def read_model(request: Request, model: type[Body], most_bytes: int) -> Body:
-    """Read a JSON body.
+    """Read a JSON body as the document describes it: `"1"` is no number, `0` is not false.
 
     Raises:
         Problem: 415 for another content type, 413 for too many bytes, 408 for a body that does not come,
@@ -39,7 +39,7 @@ async def read_model(request: Request, model: type[Body], most_bytes: int) -> Bo
         raise Problem(415, "unsupported_media_type", "the body must be sent without `Content-Encoding`")
     raw = await read(request, most_bytes)
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         raise _explained(error, raw) from error
 

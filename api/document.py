@@ -81,6 +81,7 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     for path, name, most in (
         ("/v1/jobs/{job_id}", "wait", settings.api.max_wait_s),
         ("/v1/jobs", "limit", settings.api.page_limit),
+        ("/v1/cache", "limit", settings.api.page_limit),
         ("/v1/webhooks/deliveries", "limit", settings.api.page_limit),
     ):
         _parameter(document, path, name)["schema"]["maximum"] = most

@@ -153,10 +153,15 @@ async def _starlettes(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """List what the address of a request knows; the framework names only the methods of the first route."""
+    """List what the address of a request knows; the framework names only the methods of the first route.
+
+    Only routes of the first one's path count: `/v1/webhooks/deliveries` is not an endpoint of that name, too.
+    """
     found: set[str] = set()
+    path = None
     for route in request.app.routes:
-        if route.matches({**request.scope, "path_params": {}})[0] is not Match.NONE:
+        if route.matches({**request.scope, "path_params": {}})[0] is not Match.NONE and path in (None, route.path):
+            path = route.path
             found |= route.methods or set()
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
 

@@ -37,7 +37,7 @@ def _empty_config(tmp_path_factory: pytest.TempPathFactory) -> str:
 def _no_developer_settings(monkeypatch: pytest.MonkeyPatch, _empty_config: str) -> None:
     """Hide the developer's environment and thinkline.toml from the test and from the processes that it starts."""
     for name in list(os.environ):
-        if name.startswith(ENV_PREFIX) or name == "REDIS_URL":
+        if name.startswith(ENV_PREFIX) or name in ("REDIS_URL", "BROKER_URL"):
             monkeypatch.delenv(name)
     monkeypatch.setenv(f"{ENV_PREFIX}CONFIG", _empty_config)
 

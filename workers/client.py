@@ -274,13 +274,16 @@ class Client:
         return await self._reader.expectations()
 
     async def health(self) -> dict[str, bool]:
-        """Say which parts are there: `redis`, and a worker for each queue.
+        """Say which parts are there: `redis`, a worker for each queue, and the broker where it is another one.
+
+        The broker is there when a worker has reached it in the last five seconds.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         await self._reader.ping()
-        return {"redis": True} | {
+        broker = {} if self._settings.broker_url is None else {"broker": await self._reader.broker_seen()}
+        return {"redis": True, **broker} | {
             f"worker_{queue}": count > 0 for queue, count in (await self._reader.present()).items()
         }
 

@@ -20,7 +20,9 @@ CONFIG = f"{ENV_PREFIX}CONFIG"
 CLIENT_URL = f"{ENV_PREFIX}CLIENT_URL"  # the API that `thinkline` commands talk to; no setting of the system
 CLIENT_KEY = f"{ENV_PREFIX}CLIENT_KEY"  # the API key that they send; neither
 REDIS_URL_NAMES = (f"{ENV_PREFIX}REDIS_URL", "REDIS_URL")
-SECRET_NAMES = frozenset({"api_key", "redis_url", "headers", "sha256", "signing_key"})
+BROKER_URL_NAMES = (f"{ENV_PREFIX}BROKER_URL", "BROKER_URL")
+ALIASES = {"redis_url": REDIS_URL_NAMES, "broker_url": BROKER_URL_NAMES}
+SECRET_NAMES = frozenset({"api_key", "redis_url", "broker_url", "broker_api", "headers", "sha256", "signing_key"})
 
 
 def take_over_env_file() -> None:
@@ -31,14 +33,14 @@ def take_over_env_file() -> None:
     """
     given = set(os.environ)
     for name, value in dotenv_values(Path(os.environ.get(CONFIG, "")).parent / ".env").items():
-        names = REDIS_URL_NAMES if name in REDIS_URL_NAMES else (name,)
+        names = next((names for names in ALIASES.values() if name in names), (name,))
         if value and given.isdisjoint(names):
             os.environ[name] = value
 
 
 def explain(part: Any) -> str:
     """Say one validation error as a sentence for the person who set it."""
-    pieces = ["redis_url" if piece in REDIS_URL_NAMES else str(piece) for piece in part["loc"]]
+    pieces = [next((name for name, names in ALIASES.items() if piece in names), str(piece)) for piece in part["loc"]]
     path = ".".join(pieces)
     message = part["msg"].removeprefix("Value error, ")
     if not path:

@@ -24,6 +24,7 @@ from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import DELIVER, SERVED, Expected, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
+from workers.publishing import BrokerPublisher
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
 from workers.settings import Settings, UpstreamSettings
@@ -33,11 +34,13 @@ from workers.stages.deliver import DeliverStage
 from workers.stages.lease import Leases
 from workers.stages.pulse import Slots, tell_for_ever
 from workers.stages.reap import Reaper
+from workers.stages.relay import Relay
 from workers.stages.settle import Settlement
 from workers.store.breaker import BreakerStore
 from workers.store.connection import connect
 from workers.store.durations import Duration, expect, size_of
 from workers.store.jobs import JobStore
+from workers.store.outbox import Outbox
 from workers.store.pulse import PulseStore
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
@@ -68,6 +71,7 @@ class Runtime:
         self._background: list[asyncio.Task[None]] = []
         self._classify: ClassifyStage | None = None
         self._embedder: classifying.Embedder | None = None
+        self._publisher: BrokerPublisher | None = None
 
     def start(self) -> None:
         """Load what decides, start the loop, connect, and begin the heartbeat and the reaper.
@@ -162,6 +166,10 @@ class Runtime:
             ),
             *deciders,
         ]
+        if settings.broker_url is not None:
+            self._publisher = BrokerPublisher(settings.broker_url.get_secret_value(), settings.broker)
+            relay = Relay(Outbox(self._redis, scripts, settings), self._publisher, self.worker)
+            self._background.append(asyncio.create_task(relay.pass_on_for_ever(), name="relay"))
         if DELIVER in self._queues:
             self._background.append(asyncio.create_task(self._deliver.pump_for_ever(), name="deliveries"))
         for task in self._background:
@@ -198,6 +206,8 @@ class Runtime:
         await asyncio.gather(*self._background, return_exceptions=True)
         if self._embedder is not None:
             self._embedder.close()
+        if self._publisher is not None:
+            await self._publisher.aclose()
         await self._upstream.aclose()
         await self._sender.aclose()
         await self._redis.aclose()

@@ -31,6 +31,7 @@ from pydantic_settings.exceptions import SettingsError as UnreadableError
 from workers.contracts.calls import ModelSpec, StructuredMeans
 from workers.contracts.errors import SettingsError
 from workers.environment import (
+    BROKER_URL_NAMES,
     CONFIG,
     ENV_PREFIX,
     REDIS_URL_NAMES,
@@ -191,6 +192,10 @@ class FlowerSettings(Section):
 
     host: str = Field(default="127.0.0.1", description="address to bind")
     port: int = Field(default=5555, ge=1, le=65_535, description="port to bind")
+    broker_api: SecretStr | None = Field(
+        default=None,
+        description="RabbitMQ's management API, e.g. `http://user:password@rabbit:15672/api/`, for Flower's broker page",
+    )
 
 
 class RedisSettings(Section):
@@ -200,6 +205,14 @@ class RedisSettings(Section):
     command_timeout_s: Seconds = Field(default=5.0, description="limit for one command")
     key_prefix: str = Field(default="tl:", pattern=r"^[A-Za-z0-9:_-]{1,32}$", description="begins every key")
     max_connections: int = Field(default=64, ge=4, le=10_000, description="connections of one process")
+
+
+class BrokerSettings(Section):
+    """How a broker beside Redis is reached; only with `broker_url`."""
+
+    connect_timeout_s: Seconds = Field(default=3.0, description="limit for connecting")
+    publish_timeout_s: Seconds = Field(default=5.0, description="limit for a message until the broker confirms it")
+    heartbeat_s: Seconds = Field(default=10.0, description="after two of them without a sign a connection is dead")
 
 
 class ReliabilitySettings(Section):
@@ -297,6 +310,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices(*REDIS_URL_NAMES, "redis_url"),
         description="the Redis that holds the state and the queues; `make up` starts one when this is not set",
     )
+    broker_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices(*BROKER_URL_NAMES, "broker_url"),
+        description="a RabbitMQ that carries the messages, `amqp://` or `amqps://`; the state stays in Redis, which is the"
+        " broker, too, when this is not set",
+    )
     data_dir: Path = Field(default=Path(".thinkline"), description="folder of the embedded Redis, the model and logs")
     base_url: str | None = Field(
         default=None, pattern=r"^https?://", description="shortcut: an OpenAI-compatible endpoint for both models"
@@ -321,6 +340,7 @@ class Settings(BaseSettings):
     api_keys: list[ApiKey] = Field(default_factory=list, description="who may call the API")
     flower: FlowerSettings = Field(default_factory=FlowerSettings, description="the monitoring page")
     redis: RedisSettings = Field(default_factory=RedisSettings, description="how Redis is reached")
+    broker: BrokerSettings = Field(default_factory=BrokerSettings, description="how a broker beside Redis is reached")
     reliability: ReliabilitySettings = Field(default_factory=ReliabilitySettings, description="leases and retention")
     budget: BudgetSettings = Field(default_factory=BudgetSettings, description="how deadlines are divided")
     cache: CacheSettings = Field(default_factory=CacheSettings, description="the answer cache")
@@ -346,6 +366,16 @@ class Settings(BaseSettings):
         if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         _check_address(value.get_secret_value())
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_an_address_of_rabbitmq(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        if not value.get_secret_value().startswith(("amqp://", "amqps://")):
+            raise ValueError("must begin with amqp:// or amqps://; a Redis is named by redis_url alone")
+        _check_port(value.get_secret_value())
         return value
 
     @model_validator(mode="before")
@@ -390,17 +420,22 @@ class Settings(BaseSettings):
 
 def _check_address(url: str) -> None:
     """Refuse what redis-py would fail on, or pass over, when it connects; says nothing of the address itself."""
+    _check_port(url)
+    parts = urlsplit(url)
+    if parts.scheme != "unix" and not (parts.path.strip("/") or "0").isdigit():
+        raise ValueError("its path must be the number of a database, e.g. /0")
+
+
+def _check_port(url: str) -> None:
     try:
-        parts = urlsplit(url)
-        fits = parts.port is None or parts.port > 0
+        port = urlsplit(url).port
+        fits = port is None or port > 0
     except ValueError:  # its words quote a part of the address, which may be the password
         fits = False
     if not fits:
         raise ValueError(
             "its port must be a number; `/`, `?`, `#` and `@` in a password are written as %2F, %3F, %23, %40"
         )
-    if parts.scheme != "unix" and not (parts.path.strip("/") or "0").isdigit():
-        raise ValueError("its path must be the number of a database, e.g. /0")
 
 
 def is_loopback(host: str) -> bool:

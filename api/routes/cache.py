@@ -47,7 +47,12 @@ class Listed(Chosen):
     """Which entries are listed."""
 
     limit: int = Field(default=20, ge=1, le=1000, description="most entries on the page")
-    cursor: str | None = Field(default=None, max_length=512, description="`next_cursor` of the page before")
+    cursor: str | None = Field(
+        default=None,
+        max_length=512,
+        description="`next_cursor` of the page before",
+        json_schema_extra={"pattern": "^[0-9A-Za-z_-]+$"},
+    )
 
 
 class Removed(Chosen):

@@ -60,9 +60,9 @@ EVENTS_DOCUMENT: dict[str, Any] = {
             "name": "Last-Event-ID",
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "pattern": EVENT_ID.pattern},
+            "schema": {"type": "string", "pattern": f"^$|{EVENT_ID.pattern}"},
             "description": "for a stream: the id of the last event that was received; the stream goes on behind it, without"
-            " loss or repetition, on any API process. Browsers send it by themselves. Wins over `after`",
+            " loss or repetition, on any API process. Browsers send it by themselves; an empty one is none. Wins over `after`",
         },
         {
             "name": "Accept",
@@ -103,20 +103,19 @@ async def events(request: Request, job_id: JobId, query: Annotated[EventsQuery, 
     if query.thinking and not state.settings.streams.thinking_text:
         detail = "what models think is not told here: `streams.thinking_text` is off in the settings"
         raise Problem(403, "thinking_not_told", detail, field="thinking")
+    last = request.headers.get(LAST_EVENT_ID) or None
+    if last is not None and not EVENT_ID.fullmatch(last):
+        raise Problem(422, "invalid_request", "is not the id of an event", field="Last-Event-ID")
     if wants_stream(request.headers.get("accept", "")):
-        return await _stream(request, state, tenant, job_id, query)
+        return await _stream(state, tenant, job_id, last or query.after, thinking=query.thinking)
     after = query.after or "0"
     found = await state.client.events(tenant, job_id, after=after, most=query.limit, thinking_text=query.thinking)
     body = f"[{','.join(event.model_dump_json() for event in found)}]"
     return Response(body, media_type=JSON, headers={"Vary": "Accept"})
 
 
-async def _stream(request: Request, state: State, tenant: str, job_id: str, query: EventsQuery) -> Response:
-    last = request.headers.get(LAST_EVENT_ID) or None
-    if last is not None and not EVENT_ID.fullmatch(last):
-        raise Problem(422, "invalid_request", "is not the id of an event", field="Last-Event-ID")
-    after = last or query.after
-    following = await state.client.follow(tenant, job_id, after=after, thinking_text=query.thinking)
+async def _stream(state: State, tenant: str, job_id: str, after: str | None, *, thinking: bool) -> Response:
+    following = await state.client.follow(tenant, job_id, after=after, thinking_text=thinking)
     if following is None:
         return Response(status_code=204, headers={"Vary": "Accept"})
     open_streams: Counter[str] = state.streams

@@ -52,7 +52,12 @@ class DeliveriesQuery(Strict):
     endpoint_id: str | None = Field(default=None, max_length=64, description="only deliveries to this endpoint")
     job_id: str | None = Field(default=None, max_length=64, description="only deliveries of this job")
     limit: int = Field(default=20, ge=1, le=1000, description="most deliveries on the page")
-    cursor: str | None = Field(default=None, max_length=100, description="`next_cursor` of the page before")
+    cursor: str | None = Field(
+        default=None,
+        max_length=100,
+        description="`next_cursor` of the page before",
+        json_schema_extra={"pattern": "^[0-9]{1,15}-msg_[0-9a-f]{32}_[0-9]{1,9}$"},
+    )
 
 
 @router.post(

@@ -129,6 +129,7 @@ def running_system(
     models: Mapping[str, str] | None = None,
     workers: Iterable[str] = QUEUES,
     scripts: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[System]:
     """Start the system and wait until it says that it is ready.
 
@@ -140,18 +141,20 @@ def running_system(
         models: catalogue name -> name of a script of the scripted upstream.
         workers: queues, one worker process for each; commas put several into one.
         scripts: a file with further scripts.
+        env: further environment variables of every process.
     """
     upstream_port, api_port = free_port(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "thinkline.toml"
     config.write_text(configuration(upstream_port, api_port, changes or {}, models or {}))
-    env = {
+    given = {
+        **(env or {}),
         "THINKLINE_CONFIG": str(config),
         "REDIS_URL": redis_url,
         "THINKLINE_REDIS__KEY_PREFIX": prefix,
         "THINKLINE_DATA_DIR": str(folder / "data"),
     }
-    with Processes(folder, env) as processes:
+    with Processes(folder, given) as processes:
         system = System(processes, api_port, upstream_port)
         extra = ("--script", str(scripts)) if scripts else ()
         processes.start("upstream", "-m", "workers.simulated", "--port", str(upstream_port), *extra)

@@ -105,6 +105,16 @@ def test_redis_is_found_under_both_names(load: Load, sources: dict[str, Any], ur
     assert load(**sources).redis_url.get_secret_value() == url
 
 
+@pytest.mark.parametrize("name", ["BROKER_URL", "THINKLINE_BROKER_URL"])
+def test_a_broker_is_found_under_both_names(load: Load, name: str) -> None:
+    """As Redis is; without one Redis carries the messages, too."""
+    assert load().broker_url is None
+    found = load(env={name: "amqp://guest:hunter2@rabbit//"})
+    assert found.broker_url is not None
+    assert found.broker_url.get_secret_value() == "amqp://guest:hunter2@rabbit//"
+    assert "hunter2" not in repr(found)
+
+
 def test_dotenv_may_hold_the_keys_of_upstreams(load: Load) -> None:
     """Other programs' variables in .env are none of ours, and are there for `api_key_env` and child processes."""
     load(dotenv="SOME_VENDORS_KEY=sk-1\nEMPTY=\nTHINKLINE_BASE_URL=\n")
@@ -194,6 +204,8 @@ def test_the_fallback_takes_the_standard_model(load: Load) -> None:
         ({"env": {"THINKLINE_BASE_URL": "https://x/v1"}}, ["reasoning_model must be set"]),
         ({"env": {"THINKLINE_STANDARD_MODEL": "x"}}, ["base_url must be set"]),
         ({"env": {"REDIS_URL": "localhost:6379"}}, ["redis_url", "THINKLINE_REDIS_URL", "redis://"]),
+        ({"env": {"BROKER_URL": "redis://other"}}, ["broker_url", "THINKLINE_BROKER_URL", "amqp://", "redis_url alone"]),
+        ({"env": {"BROKER_URL": "amqp://rabbit:port//"}}, ["broker_url", "port must be a number"]),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )  # fmt: skip
@@ -216,6 +228,9 @@ def test_every_wrong_setting_is_named_at_once(load: Load) -> None:
     "sources",
     [
         {"env": {"REDIS_URL": "http://user:hunter2@redis"}},
+        {"env": {"BROKER_URL": "http://user:hunter2@rabbit"}},
+        {"env": {"BROKER_URL": "amqp://user:hunter2@rabbit:hunter2//"}},
+        {"toml": '[flower]\nbroker_api = ["hunter2"]'},
         {"toml": '[upstreams.u]\nbase_url = "http://u/v1"\nheaders = {"x" = ["hunter2"]}'},
         {"toml": 'api_key = ["hunter2"]'},
         {"toml": 'vendor_key = "hunter2"'},

@@ -8,6 +8,7 @@ ThinklineError
 ├── WrongState                 the job's state does not allow it (409)
 ├── Overloaded                 a lane's queue is full (429)
 ├── StoreUnavailable           Redis is away (503)
+├── BrokerUnavailable          the broker beside Redis is away; messages wait in Redis
 ├── AttemptLost                the attempt is no longer ours: cancelled, superseded or ended
 ├── StructuredOutputInvalid    no valid JSON came out of the reply
 └── AttemptFailed              an attempt at answering failed; carries its cause
@@ -97,6 +98,13 @@ class StoreUnavailable(ThinklineError):
     code = "store_unavailable"
     transient = True
     retry_after_s: ClassVar[int] = 2
+
+
+class BrokerUnavailable(ThinklineError):
+    """The broker beside Redis cannot be reached or did not confirm; what it was to carry waits in Redis."""
+
+    code = "broker_unavailable"
+    transient = True
 
 
 class AttemptLost(ThinklineError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from workers.contracts.webhooks import Events, Url
 
@@ -27,6 +27,15 @@ class Message(BaseModel):
     content: Annotated[str, StringConstraints(max_length=MAX_INPUT_CHARS)]
 
 
+def _whole(value: Any) -> Any:
+    """Take `5.0` for 5: to JSON Schema both are integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Tokens = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_whole)]
+Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1), BeforeValidator(_whole)]
+
+
 class Generation(BaseModel):
     """Parameters of the model's sampling; what is not given is left to the model's default."""
 
@@ -34,8 +43,8 @@ class Generation(BaseModel):
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
-    max_output_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
-    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
+    max_output_tokens: Tokens | None = None
+    seed: Seed | None = None
     stop: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] | None = Field(
         default=None, min_length=1, max_length=4
     )

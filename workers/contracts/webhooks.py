@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, WithJsonSchema
 
 from workers.contracts.job import Frozen
 
@@ -29,7 +29,13 @@ TryError = Literal[
     "status",  # answered, but not with 2xx
 ]
 MAX_URL_CHARS = 2_048
-Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_CHARS)]
+# What an address looks like; workers/submission/destination.py says why one is refused, in better words.
+URL_PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s#\\]+$"
+Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_URL_CHARS),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_URL_CHARS, "pattern": URL_PATTERN}),
+]
 Events = Annotated[list[EventType], Field(min_length=1, max_length=len(EVENT_TYPES))]
 
 

@@ -140,10 +140,16 @@ def _flower(settings: Settings, env: dict[str, str]) -> Service:
             f"--conf={FLOWER_CONFIG}", f"--address={address}", f"--port={port}",
         ),
         ready=http_ok(f"{flower_url(settings)}/healthcheck"),
-        env=env,
+        env=env | _broker_api(settings),
         port=Port(address, port, "THINKLINE_FLOWER__PORT"),
         note=flower_url(settings),
     )  # fmt: skip
+
+
+def _broker_api(settings: Settings) -> dict[str, str]:
+    """Where Flower asks a RabbitMQ how full its queues are; not on the command line, for it holds a password."""
+    api = settings.flower.broker_api
+    return {} if api is None else {"FLOWER_BROKER_API": api.get_secret_value()}
 
 
 def _local_model(settings: Settings, env: dict[str, str]) -> Service:

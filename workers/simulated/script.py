@@ -23,6 +23,7 @@ class Script(BaseModel):
     never_answers: bool = Field(default=False, description="headers come, a token never does")
     silent_before_headers: bool = Field(default=False, description="with never_answers: not even headers come")
     thinking_tokens: int = Field(default=0, ge=0, description="thinking tokens before the answer")
+    thinking: str | None = Field(default=None, description="each thinking token; None for `step 0`, `step 1` and so on")
     thinking_style: Literal["reasoning_content", "reasoning", "tags"] = Field(
         default="reasoning_content", description="the field that carries thinking, or `<think>` tags in the text"
     )

@@ -161,7 +161,7 @@ def _deltas(script: Script, body: dict[str, Any]) -> Any:
     if tags and count:
         yield {"content": "<think>"}
     while script.endless or n < count:
-        yield {field_name: f"step {n} "}
+        yield {field_name: _thought(script, n)}
         n += 1
     if tags and count:
         yield {"content": "</think>"}
@@ -178,6 +178,10 @@ def _deltas(script: Script, body: dict[str, Any]) -> Any:
         return
     for piece in _pieces(answer):
         yield {"content": piece}
+
+
+def _thought(script: Script, n: int) -> str:
+    return f"step {n} " if script.thinking is None else f"{script.thinking} "
 
 
 def _pieces(text: str) -> list[str]:
@@ -201,7 +205,7 @@ def _answer(script: Script, body: dict[str, Any]) -> str:
 def _whole(script: Script, body: dict[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": _answer(script, body)}
     if script.thinking_tokens:
-        message["reasoning_content"] = "".join(f"step {n} " for n in range(script.thinking_tokens))
+        message["reasoning_content"] = "".join(_thought(script, n) for n in range(script.thinking_tokens))
     choice = {"index": 0, "message": message, "finish_reason": script.finish_reason}
     return {**_head(str(body.get("model", ""))), "object": "chat.completion", "choices": [choice],
             "usage": _usage(script, script.thinking_tokens + 1)}  # fmt: skip

@@ -43,6 +43,7 @@ class PulseStore:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis: Any = redis  # the library's types allow bytes; our connections decode them
         self._prefix = settings.redis.key_prefix
+        self._elsewhere = settings.broker_url is not None
 
     async def backlog(self, queues: Sequence[str]) -> int:
         """Count the messages that nobody took yet, in the fullest of some queues.
@@ -51,6 +52,9 @@ class PulseStore:
             StoreUnavailable: Redis is away.
         """
         with translated():
+            if self._elsewhere:  # as the relay counted them; those in the lists are not a worker's to take
+                counts = await self._redis.hmget(f"{self._prefix}broker:queues", list(queues))
+                return max((int(text.partition("|")[0]) for text in counts if text), default=0)
             pipeline = self._redis.pipeline(transaction=False)
             for queue in queues:
                 pipeline.llen(f"{self._prefix}{queue}")

@@ -143,6 +143,15 @@ class JobReader:
         with translated():
             await self._redis.ping()
 
+    async def broker_seen(self) -> bool:
+        """Tell whether a worker has reached the broker beside Redis in the last seconds.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        with translated():
+            return bool(await self._redis.exists(f"{self._prefix}broker:seen"))
+
     async def past(self, model: str) -> dict[str, list[Duration]]:
         """Read the latest durations of a model by task type."""
         return (await self._durations(model)).get(model, {})

@@ -60,6 +60,7 @@ class Scripts:
             str(kept.event_limit),
             life(kept.retention_s),
             _of_webhooks(settings.webhooks),
+            "1" if settings.broker_url else "",
         )
         self._sources: dict[str, tuple[str, str]] = {}
         self._waiting: deque[Call] = deque()

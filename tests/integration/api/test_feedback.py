@@ -100,3 +100,10 @@ def test_the_request_is_given_back_only_when_asked_for(http: httpx.Client, app: 
     assert http.get(f"/v1/jobs/{job_id}").json()["request"] is None
     assert http.get(f"/v1/jobs/{job_id}?include=request").json()["request"] == ASKED
     assert http.get(f"/v1/jobs/{job_id}?include=everything").status_code == 422
+
+
+def test_feedback_that_is_no_boolean_is_refused(http: httpx.Client, app: Settings) -> None:
+    """`0` is not `false`: the document says so, and a number may have meant a mark."""
+    job_id = answered(http, app)
+    for wrong in ({"correct": 1}, {"correct": True, "needs_reasoning": 0}, {"correct": "yes"}):
+        assert http.post(f"/v1/jobs/{job_id}/feedback", json=wrong).status_code == 422

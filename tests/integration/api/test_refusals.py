@@ -126,6 +126,10 @@ BAD: list[tuple[Any, int, str | None]] = [
     (b'{input: "x"}', 400, None),
     (b'\xef\xbb\xbf{"input": "x"}', 400, None),
     (b'{"input": "a\nb"}', 400, None),
+    ({"input": "x", "answer_schema": {}}, 422, "answer_schema"),
+    ({"input": "x", "temperature": "1"}, 422, "temperature"),
+    ({"input": "x", "seed": "1"}, 422, "seed"),
+    ({"input": "x", "seed": True}, 422, "seed"),
     ({"input": "y" * 60_000}, 413, None),
 ]
 
@@ -194,6 +198,8 @@ def test_a_wrong_method_is_told_the_right_ones(http: httpx.Client) -> None:
     assert reply.headers["allow"] == "GET, HEAD, POST"
     assert "GET, HEAD, POST" in reply.json()["detail"]
     assert http.get("/v1/jobs/x/cancel").headers["allow"] == "POST"
+    assert http.put("/v1/webhooks/deliveries").headers["allow"] == "GET, HEAD"
+    assert http.put("/v1/webhooks/we_x").headers["allow"] == "DELETE, GET, HEAD"
 
 
 def test_head_is_answered_wherever_get_is(http: httpx.Client) -> None:
@@ -208,6 +214,21 @@ def test_head_is_answered_wherever_get_is(http: httpx.Client) -> None:
         head, get = http.head(path), http.get(path)
         assert (head.status_code, head.content) == (status, b"")
         assert head.headers["content-type"] == get.headers["content-type"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_wrong_last_event_id_is_refused_by_list_and_stream(http: httpx.Client, accept: str) -> None:
+    """What the document says of a header holds whatever is answered."""
+    job = http.post("/v1/jobs", json={"input": "x"}).json()
+    reply = http.get(job["events_url"], headers={"Accept": accept, "Last-Event-ID": "yesterday"})
+    assert reply.status_code == 422
+    assert reply.json()["errors"][0]["field"] == "Last-Event-ID"
+
+
+def test_whole_numbers_may_be_written_with_a_point(http: httpx.Client) -> None:
+    """To JSON Schema `5.0` is an integer."""
+    body = {"input": "x", "seed": 5.0, "max_output_tokens": 1e3, "temperature": 1}
+    assert http.post("/v1/jobs", json=body).status_code == 202
 
 
 def test_a_compressed_body_is_refused(http: httpx.Client) -> None:

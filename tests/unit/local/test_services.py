@@ -79,6 +79,14 @@ def test_the_local_model_runs_only_where_no_endpoint_is_configured(monkeypatch: 
     }
 
 
+def test_flower_is_told_where_rabbitmq_counts_and_its_command_line_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address holds a password, and everybody on the machine reads command lines."""
+    monkeypatch.setenv("THINKLINE_FLOWER__BROKER_API", "http://guest:hunter2@127.0.0.1:15672/api/")
+    (flower,) = (service for service in services(load_settings(), {}, None) if service.name == "flower")
+    assert flower.env["FLOWER_BROKER_API"] == "http://guest:hunter2@127.0.0.1:15672/api/"
+    assert not any("hunter2" in word for word in flower.command)
+
+
 @pytest.mark.parametrize("name", ["REDIS_URL", "THINKLINE_REDIS_URL"])
 def test_a_given_redis_is_used_and_none_is_started(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Either variable counts as given."""

@@ -3,7 +3,7 @@
 -- end of its pause, and the others once one has arrived, as many at once as it may have.
 -- most, most messages that may lie in the queue, failures that pause a target, window (ms), most tries of a target at once.
 -- Returns id and tries of each delivery, one after the other.
-local most, room = tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]) - redis.call('LLEN', P .. 'deliver')
+local most, room = tonumber(ARGV[FIRST]), tonumber(ARGV[FIRST + 1]) - untaken('deliver')
 local limit, window, together = tonumber(ARGV[FIRST + 2]), tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local now = now_ms()
 

@@ -18,9 +18,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, 
       local limit = tonumber(r[6])
       if queue == 'reasoning' then limit = math.min(limit, tonumber(r[7])) end
       local claimed = tonumber(redis.call('GET', P .. 'claimed:' .. queue) or '0')
-      -- The list is first in, first out: when it is empty, or when later messages were claimed already, ours is gone.
-      if now - tonumber(r[5]) >= LOST
-        and (redis.call('LLEN', P .. queue) == 0 or claimed > tonumber(r[5]) + LOST) then lost = '1' end
+      -- First in, first out: when the queue is known to be empty, or later messages were claimed already, ours is gone.
+      local left, known = untaken(queue)
+      local old = tonumber(r[5]) + LOST
+      if now >= old and ((left == 0 and known >= old) or claimed > old) then lost = '1' end
       if r[14] then -- it has no message while it waits for another job's answer
         local leader = redis.call('HGET', job_key(r[14]), 'status')
         lost = (leader and not TERMINAL[leader]) and '0' or '1'

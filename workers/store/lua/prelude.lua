@@ -5,7 +5,10 @@
 --   due                   sorted set of every job that has not ended -> when the reaper must look at it (ms)
 --   waiting:QUEUE         sorted set of the jobs that wait in a queue -> since when (ms); its size is the depth
 --   claimed:QUEUE         when the message that was claimed last had been queued (ms)
---   QUEUE                 the broker's list (written here so that record and message appear in one step)
+--   QUEUE                 the broker's list (written here so that record and message appear in one step); with a broker
+--                         beside Redis an outbox, from which a worker passes the messages on (relay.lua)
+--   broker:queues         only then: hash of QUEUE -> messages ready in the broker|since when that is known (ms)
+--   broker:relay, broker:seen   only then: the worker that passes messages on; there while the broker is
 --   tenant:T:jobs         sorted set of a tenant's job ids, by name: ids begin with their time
 --   tenant:T:key:HASH     an idempotency key: {job, body}
 --   tenant:T:usage:DAY    what a tenant's attempts of a day used and how they ended, a hash of counters (store/usage.py)
@@ -27,11 +30,13 @@
 --                         probe (ms); target:T:NAME:parked are the deliveries that wait for it, target:T:NAME:busy
 --                         those that are being tried -> until when (ms)
 -- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s), and of
--- webhooks, joined by commas: largest result in one (bytes), most ended deliveries kept, for how long (s).
+-- webhooks, joined by commas: largest result in one (bytes), most ended deliveries kept, for how long (s); 1 when another
+-- broker carries the messages.
 local P = KEYS[1]
 local LEASE, LOST, EVENTS, RETENTION = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local HOOKS = ARGV[5]
-local FIRST = 6 -- index of a script's own first argument
+local OUTBOX = ARGV[6] == '1'
+local FIRST = 7 -- index of a script's own first argument
 local LONGEST = 691200 -- no job lives unended for longer: the longest deadline is a week, and a day for the reaper (s)
 local STEPS_BYTES = 65536 -- a job that is tried again for ever must not grow for ever
 local FADE = 900000 -- a quarter of an hour: an incident of a model is forgotten within the hour (ms)
@@ -48,6 +53,14 @@ end
 
 local function whole(n) -- Lua would write 1.7e+12
   return string.format('%.0f', n)
+end
+
+-- How many messages of a queue nobody took yet, and up to when that is known of those that left the list (ms).
+local function untaken(queue)
+  local listed = redis.call('LLEN', P .. queue)
+  if not OUTBOX then return listed, now_ms() end
+  local ready, at = string.match(redis.call('HGET', P .. 'broker:queues', queue) or '', '^(%d+)|(%d+)$')
+  return listed + (tonumber(ready) or 0), tonumber(at) or 0
 end
 
 local function job_key(id) return P .. 'job:' .. id end

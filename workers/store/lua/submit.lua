@@ -59,7 +59,7 @@ for i = 0, gates - 1 do
   if name == '|' then
     choice = true
   else
-    local depth = math.max(redis.call('ZCARD', P .. 'waiting:' .. name), redis.call('LLEN', P .. name))
+    local depth = math.max(redis.call('ZCARD', P .. 'waiting:' .. name), (untaken(name)))
     if depth >= limit then
       local oldest = redis.call('ZRANGE', P .. 'waiting:' .. name, 0, 0, 'WITHSCORES')
       full = full or {'full', name, depth, now - (tonumber(oldest[2]) or now)}
