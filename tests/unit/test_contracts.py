@@ -175,7 +175,7 @@ def test_causes_and_codes_are_of_the_vocabulary() -> None:
 def test_only_what_may_pass_by_itself_is_transient() -> None:
     """A retry decision reads this; a refusal of the request itself is not tried again."""
     assert {kind.__name__ for kind in every_error() if kind.transient} == {
-        "Overloaded", "StoreUnavailable", "UpstreamUnavailable", "UpstreamRateLimited", "StreamBroken",
+        "BrokerUnavailable", "Overloaded", "StoreUnavailable", "UpstreamUnavailable", "UpstreamRateLimited", "StreamBroken",
     }  # fmt: skip
 
 
