@@ -27,7 +27,7 @@ from workers.contracts.job import SERVED, ServedQueue
 from workers.settings import BrokerSettings
 
 PERSISTENT = 2
-AWAY = (AMQPError, KombuError, OSError)
+AWAY = (AMQPError, KombuError, OSError, AttributeError)  # the last one py-amqp raises on a connection that just broke
 
 
 class BrokerPublisher:

@@ -35,6 +35,7 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     """200 when Redis answers and every queue of jobs has a worker; else 503 with the parts that are missing.
 
+    Where a RabbitMQ carries the messages it is a part, too: `broker`, there while a worker reaches it.
     `parts` also tells whether a worker delivers webhooks; while there is none, they wait and jobs are answered.
     """
     try:

@@ -19,8 +19,8 @@ import httpx
 import pytest
 from redis import Redis
 
+from tests.support.flower import OPERATOR, start_flower
 from tests.support.markers import Command, dump, kinds_in, watching
-from tests.support.processes import Process, free_port
 from tests.support.redis import RedisServer
 from tests.support.system import QUEUES, System, running_system
 from tests.support.webhooks import Receiver, receiving
@@ -95,7 +95,6 @@ PAGES = (
     "/v1/usage",
     "/v1/failures",
 )
-FLOWER_USER = ("operator", "of-flower")
 FLOWER_PAGES = (
     "/", "/workers?refresh=true", "/tasks", "/broker", "/metrics", "/api/workers?refresh=true", "/api/tasks?limit=1000",
     "/api/task/types", "/api/queues/length",
@@ -157,29 +156,9 @@ def submit_all(system: System, receiver: Receiver) -> list[str]:
     return jobs
 
 
-def flower(system: System) -> tuple[Process, str]:
-    """Start Flower as operators do, with its HTTP API open to who knows the password."""
-    port = free_port()
-    config = Path(__file__).parents[2] / "deploy" / "flower" / "flowerconfig.py"
-    process = system.processes.start(
-        "flower", "-m", "celery", "--app", "workers.app:celery_app", "flower", f"--conf={config}",
-        "--address=127.0.0.1", f"--port={port}", f"--basic-auth={':'.join(FLOWER_USER)}",
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{url}/healthcheck", trust_env=False).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    process.wait_until(answers, "Flower")
-    return process, url
-
-
 def flower_says(url: str) -> dict[str, str]:
     """Read Flower's pages and its HTTP API, one page for each task and worker that it knows included."""
-    with httpx.Client(base_url=url, auth=FLOWER_USER, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=url, auth=OPERATOR, timeout=30, trust_env=False) as http:
         said = {path: http.get(path).text for path in FLOWER_PAGES}
         for name in json.loads(said["/api/tasks?limit=1000"]):
             for path in (f"/task/{name}", f"/api/task/info/{name}"):
@@ -212,7 +191,7 @@ def misdirected(commands: list[Command], markers: dict[str, str], allowed: dict[
 def test_private_text_is_only_where_the_design_says(tmp_path: Path, own_redis: RedisServer) -> None:
     """After jobs of every kind have ended, each marker is found in its own places and in no other."""
     with planted(tmp_path, own_redis) as (system, receiver), watching(own_redis.url) as commands:
-        _, flower_url = flower(system)
+        flower_url = start_flower(system)
         address = f"http://127.0.0.1:{receiver.port}/{MARKERS['webhook address']}"
         events = ["job.succeeded", "job.failed", "job.cancelled", "job.fallback"]
         made = system.http.post("/v1/webhooks", json={"url": address, "events": events}).json()

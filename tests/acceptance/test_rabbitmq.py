@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from redis import Redis
 
+from tests.support.flower import OPERATOR, start_flower
 from tests.support.processes import Process
 from tests.support.rabbit import RabbitServer, running_rabbit
 from tests.support.system import System, running_system
@@ -74,6 +76,7 @@ def lost(process: Process) -> int:
 def test_jobs_of_each_lane_are_answered(system: System, rabbit: RabbitServer, redis_server: str) -> None:
     """Classified, reasoned about, answered, fallen back; nothing is left anywhere, and the API sees the broker."""
     assert parts(system)["broker"] is True
+    flower = start_flower(system)
     jobs = {
         "standard": system.submit(input="What is the capital of France?", route="auto"),
         "reasoning": system.submit(input="Think about this.", route="reasoning"),
@@ -83,6 +86,9 @@ def test_jobs_of_each_lane_are_answered(system: System, rabbit: RabbitServer, re
         assert ended_once(system, job_id)["lane"] == lane
     assert listed(redis_server) == dict.fromkeys(SERVED, 0)
     wait_for(lambda: rabbit.ready(*SERVED) == dict.fromkeys(SERVED, 0), "an empty broker")
+    with httpx.Client(base_url=flower, auth=OPERATOR, timeout=30, trust_env=False) as http:
+        wait_for(lambda: all(job_id in http.get("/api/tasks").text for job_id in jobs.values()), "tasks in Flower")
+        assert len(http.get("/api/workers", params={"refresh": "true"}).json()) == len(WORKERS)
 
 
 def test_messages_wait_in_the_broker_and_a_worker_holds_one(

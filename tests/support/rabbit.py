@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from tests.support.redis import missing
 
 # Debian's command on the PATH insists on root or the user rabbitmq; what it calls does not.
 FOLDERS = ("/usr/lib/rabbitmq/bin", os.environ.get("PATH", ""))
-START_S = 90.0
+START_S = 180.0  # it loads thousands of files; two seconds on an idle machine, thirty on a busy one
 
 
 class RabbitServer:
@@ -39,6 +40,7 @@ class RabbitServer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        _wait_for_port(self._epmd_port)  # a node that does not find it starts one that outlives the test
 
     @property
     def url(self) -> str:
@@ -130,3 +132,16 @@ def running_rabbit(folder: Path) -> Iterator[RabbitServer]:
         yield server
     finally:
         server.close()
+
+
+def _wait_for_port(port: int) -> None:
+    until = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
