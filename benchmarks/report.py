@@ -12,7 +12,9 @@ from importlib.metadata import version
 
 def conditions(what: str) -> None:
     """Print what was measured on what."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("celery", "kombu", "redis", "fastapi", "aiohttp", "httpx"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("celery", "kombu", "redis", "fastapi", "aiohttp", "httpx")
+    )
     print(f"# {what}")
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; {packages}")
     print("The upstream is simulated. Runs alternate; a ratio is the median over the rounds.\n", flush=True)
