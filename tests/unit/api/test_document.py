@@ -47,6 +47,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "GET /healthz",
         "GET /readyz",
         "GET /v1/cache",
+        "GET /v1/cache/audit",
         "GET /v1/cache/{entry}",
         "GET /v1/expectations",
         "GET /v1/failures",
