@@ -157,7 +157,8 @@ class Runtime:
             settings=settings,
             worker=self.worker,
         )
-        self._check = CheckStage(CheckStore(self._redis, scripts, settings), self._answer, structured, settings)
+        checks = CheckStore(self._redis, scripts, settings)
+        self._check = CheckStage(checks, self._answer, structured, settings, crowded=lambda: self._slots.full)
         self._sender = Sender(settings.webhooks)
         self._deliver = DeliverStage(WebhookStore(self._redis, scripts, settings), self._sender, settings.webhooks)
         reaper = Reaper(store, settings)

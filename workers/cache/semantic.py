@@ -15,6 +15,7 @@ import numpy as np
 
 from workers.cache.exact import ExactCache
 from workers.cache.replica.follower import Follower
+from workers.cache.timeliness import about_own_data
 from workers.contracts.audit import Temper
 from workers.contracts.caching import CachedAnswer, Looked
 from workers.contracts.errors import StoreUnavailable
@@ -198,7 +199,7 @@ class SemanticCache:
 
     async def _note_pair(self, claim: Claim, candidates: list[Candidate], verdicts: list[Verdict]) -> None:
         """Have the nearest pair judged later that is near enough and that no guard of its own refused."""
-        if self.pairs is None:
+        if self.pairs is None or about_own_data(claim.request.query):
             return
         for found, verdict in zip(candidates, verdicts, strict=True):
             if verdict.guard in UNDECIDED and found.similarity >= self.settings.grey.min_similarity:

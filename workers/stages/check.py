@@ -1,13 +1,14 @@
 """Checks of the cache, when no user's job waits: a cached answer is answered again and compared, or a pair of queries judged.
 
 A clock puts hints into a lane's queue while nothing else is in it; a worker that takes one claims the check, which is refused
-when a user's job has come since. A check has no caller: whatever goes wrong costs a sample, and never a job.
+when a user's job has come since, and which is broken off when it has the last slot of its process and a user's job waits. A
+check has no caller: whatever goes wrong costs a sample, and never a job.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -29,6 +30,7 @@ log = logger("check")
 CLAIM_FOR_S: Final = 5.0
 SETTLE_FOR_S: Final = 60.0  # what was found was paid for
 PUMP_S: Final = 1.0
+WATCH_S: Final = 0.2
 
 
 class Caller(Protocol):
@@ -47,6 +49,7 @@ class CheckStage:
     caller: Caller
     structure: Structure
     settings: Settings
+    crowded: Callable[[], bool] = lambda: False  # whether this process has no slot left for users' jobs
     _running: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
     async def run(self, check_id: str, tries: int) -> None:
@@ -58,13 +61,15 @@ class CheckStage:
             return
         spent: list[Spent] = []
         self._running.add(task)
+        watch = asyncio.create_task(self._give_way(check.lane, task))
+        outcome: Outcome
         try:
             outcome = await self._outcome(check, spent)
         except asyncio.CancelledError:
-            await self._settle(check, "again", spent)
-            return
+            outcome = "again"
         finally:
             self._running.discard(task)
+            watch.cancel()
         await self._settle(check, outcome, spent)
 
     async def pump_for_ever(self, queues: Sequence[Lane]) -> None:
@@ -81,6 +86,18 @@ class CheckStage:
         """Break off what runs: it is begun again by another worker, and users' jobs get the grace."""
         for task in tuple(self._running):
             task.cancel()
+
+    async def _give_way(self, queue: Lane, task: asyncio.Task[Any]) -> None:
+        """Break a check off when a user's job waits for the slot that it has."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            try:
+                if self.crowded() and await self.store.users_wait(queue):
+                    log.info("check.gave_way", queue=queue)
+                    task.cancel()
+                    return
+            except StoreUnavailable:
+                continue
 
     async def _outcome(self, check: Check, spent: list[Spent]) -> Outcome:
         try:

@@ -96,6 +96,11 @@ class CheckStore:
             with translated():
                 await self._redis.lpush(f"{self._prefix}{queue}", *hints)
 
+    async def users_wait(self, queue: Lane) -> bool:
+        """Whether users' jobs wait for a slot in a queue."""
+        with translated():
+            return bool(await self._redis.zcard(f"{self._prefix}waiting:{queue}"))
+
     async def claim(self, check_id: str, tries: int) -> Check | str:
         """Take a check for one try; a string says why not: `gone`, `later` or `skipped`."""
         audit, grey = self._cache.audit, self._cache.grey

@@ -271,6 +271,21 @@ async def test_hits_of_the_same_query_make_no_scope_stricter(make: Callable[...,
         assert (scope.level, scope.exact.wrong, scope.semantic.audited) == ("open", 4, 0)
 
 
+async def test_a_scope_on_probation_is_audited_more_often(make: Callable[..., Settings]) -> None:
+    """Ten times as often, until it is shown to be good."""
+    async with open_store(make(cache={"audit": {"rate": 0.1}})) as store:
+        source = await keep(store, "a b")
+        key = store.key(f"audit:{TENANT}/{SCOPE}")
+        await store.redis.hset(key, mapping={"times": 1, "window": "s" * 200})
+        for _ in range(20):
+            await serve(store, "a b", source)
+        assert len(await waiting(store)) == 20
+        assert await settled(store, await serve(store, "a b", source), "same") == "ok"
+        for _ in range(20):
+            await serve(store, "a b", source)
+        assert len(await waiting(store)) < 40
+
+
 async def test_a_tenant_sees_its_own_scopes_alone(store: Store) -> None:
     """Another one has nothing to see."""
     await wrong(store, 0)

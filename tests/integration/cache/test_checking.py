@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from workers.contracts.errors import AttemptFailed, ReplyUnusable, UpstreamUnava
 from workers.contracts.job import Usage
 from workers.contracts.request import JobRequest
 from workers.settings import Settings
-from workers.stages.check import CheckStage
+from workers.stages.check import WATCH_S, CheckStage
 from workers.stages.lease import Live
 from workers.stages.plan import Plan
 from workers.stages.stream import Tally
@@ -151,6 +152,24 @@ async def test_a_worker_that_stops_leaves_its_check_to_another(store: Store) -> 
     model = Model({"answer": "Paris"})
     await stage(store, model).run(check_of(job), 1)
     assert await found(store) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(("crowded", "gives_way"), [(True, True), (False, False)])
+async def test_a_check_gives_its_slot_to_a_users_job(store: Store, crowded: bool, gives_way: bool) -> None:
+    """When its process has no other; with one free, the user's job does not wait for it."""
+    source = await keep(store, "a b")
+    job = await serve(store, "a b", source)
+    silent = Model(None)
+    one = replace(stage(store, silent), crowded=lambda: crowded)
+    running = asyncio.create_task(one.run(check_of(job), 0))
+    await silent.asked.wait()
+    await store.submit(queue="standard")
+    await asyncio.wait((running,), timeout=3 * WATCH_S if not gives_way else 60)
+    assert running.done() is gives_way
+    if not gives_way:
+        one.stop()
+    await running
+    assert await store.redis.zcard(store.key("checks:standard")) == 1
 
 
 async def test_a_stale_message_does_nothing(store: Store) -> None:

@@ -10,6 +10,7 @@
 --   tenant:T:alias:HASH, shared:GROUP:alias:HASH   a query that a model judged to ask what an entry answers: ref, source, by
 local RATES = ARGV[7] -- shares of the semantic hits and of the others that are audited, joined by a comma
 local MOST_CHECKS = 1000 -- waiting in one queue; what comes beyond is not checked
+local PROBATION = 10 -- so many times as often is a scope audited that was made strict and not shown to be good since
 local CHECK_S = 86400 -- a check that found no quiet moment for a day is given up (s)
 
 local function add_check(id, kind, queue, now, ...)
@@ -53,10 +54,14 @@ local function scope_of(ref) return string.match(ref, '^([^/]+/[^/]+)/') end
 local function sample_hit(entry, id, tenant, tier, now)
   local semantic, exact = string.match(RATES, '^([^,]+),([^,]+)$')
   local rate = tonumber(tier == 'semantic' and semantic or exact)
-  if rate <= 0 or (tonumber(string.sub(id, -8), 16) or 4294967296) >= rate * 4294967296 then return end
+  if rate <= 0 then return end
   local r = redis.call('HMGET', entry, 'job', 'ref', 'rule', 'lane', 'model')
   if not r[2] or r[3] ~= 'kept' or not (r[4] == 'reasoning' or r[4] == 'standard') then return end
-  local _, epoch = temper(scope_of(r[2]), now)
+  local scope = scope_of(r[2])
+  local times = tier == 'semantic' and tonumber(redis.call('HGET', P .. 'audit:' .. scope, 'times'))
+  if times and times > 0 then rate = rate * PROBATION end
+  if (tonumber(string.sub(id, -8), 16) or 4294967296) >= rate * 4294967296 then return end
+  local _, epoch = temper(scope, now)
   add_check(id, 'audit', r[4], now, 'tenant', tenant, 'tier', tier == 'semantic' and tier or 'exact', 'entry',
     string.sub(entry, #P + 1), 'ref', r[2], 'source', r[1], 'model', r[5] or '', 'epoch', epoch)
 end
