@@ -19,11 +19,12 @@ def checks(store: Store) -> CheckStore:
 
 
 async def serve(
-    store: Store, text: str, source: str, *, tenant: str = TENANT, tier: Any = "semantic", **job: Any
+    store: Store, text: str, source: str, *, tenant: str = TENANT, tier: Any = "semantic", group: str = "", **job: Any
 ) -> str:
     """Give a stored answer to one more job; gives that job's id."""
     claim = await store.running("classify", tenant=tenant, **job)
-    entry = f"tenant:{tenant}:exact:{hash_of(text, SCOPE)}"
+    owner = f"shared:{group}" if group else f"tenant:{tenant}"
+    entry = f"{owner}:exact:{hash_of(text, SCOPE)}"
     hit = CachedAnswer(
         CacheNote(outcome="hit", tier=tier, reason="the same words"), {"answer": "Paris"}, "quick", None, entry, source
     )

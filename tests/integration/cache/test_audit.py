@@ -300,3 +300,18 @@ async def test_a_hit_at_submission_is_audited_too(make: Callable[..., Settings])
         done: Any = await store.submit(exact_hash=hash_of("a b"))
         assert done.outcome == "hit"
         assert await waiting(store) == {check_of(done.job_id)}
+
+
+async def test_a_group_shares_what_was_found(make: Callable[..., Settings]) -> None:
+    """The asker pays, the entry leaves for all, and each member sees the group's scope; nobody else does."""
+    async with open_store(make(cache={"audit": {"rate": 1.0}, "shared": {"acme": "staff", "umbra": "staff"}})) as store:
+        source = await keep(store, "a b", cache_key=f"@staff/{hash_of('a b')}")
+        job = await serve(store, "a b", source, tenant="umbra", group="staff")
+        await settled(store, job, "wrong")
+        assert not await store.redis.exists(store.key(f"shared:staff:exact:{hash_of('a b')}"))
+        for member in ("acme", "umbra"):
+            (scope,) = (await checks(store).report(member)).data
+            assert (scope.shared, scope.semantic.wrong) == ("staff", 1)
+        assert (await checks(store).report("other")).data == []
+        reader = UsageReader(store.redis, store.settings)
+        assert [len((await reader.usage(who, 1)).checks) for who in ("acme", "umbra")] == [0, 1]
