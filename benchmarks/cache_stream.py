@@ -1,6 +1,6 @@
 """A stream of queries through an empty cache: hit rate by tier, and wrong serves, by tenths of the stream.
 
-    python -m benchmarks.cache_stream --data DIR [--requests 40000] [--everything] [--vectors FILE.npz] [--read FILE]
+    python -m benchmarks.cache_stream --data DIR [--requests 40000] [--everything] [--bare] [--vectors FILE.npz] [--read FILE]
 
 Repetition is Zipf's with exponent 0.8 over real queries (clinc150, banking77, nq_open) and groups of queries that mean the same
 (Quora pairs labelled same, GSM-Plus problems and their rephrasings, GPTCache's mock data). Of the requests 10 % are hostile: a
@@ -10,7 +10,8 @@ the surface from the query that they repeat, and half of those whose query has a
 The cache is the product's own index, judge and rules of keeping, in one scope, with the settings' defaults and without Redis.
 `--everything` keeps also what the rules would not (own data, the present): more is stored, so that more can go wrong. An answer
 given to a request of another query than it was stored for is wrong, unless benchmarks/data/cache/stream_readings.tsv says that
-someone read the pair and found it fine. `--read` writes such pairs, to be read; Quora's are not ours to publish.
+someone read the pair and found it fine. `--read` writes such pairs, to be read; Quora's are not ours to publish. `--bare` puts the
+rule "cosine above 0.97" in the judge's place; what it gives to other queries was not read, so only its hostile ones compare.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.cache_quality import Vectors, pair_key, rows, said
+from benchmarks.cache_quality import BARE, Vectors, pair_key, rows, said
 from benchmarks.cache_traps import SOURCES, Edit, kinds, queries, surface_edits
 from workers.cache.index.scope import ScopeIndex
 from workers.cache.judge.judge import Judge
@@ -168,9 +169,10 @@ def _hostile(asked: list[str], edits: list[tuple[str, Edit]], dice: random.Rando
 class Cache:
     """Exact tier, index and judge of one scope, as a classify worker has them."""
 
-    def __init__(self, vectors: Vectors, *, everything: bool) -> None:
+    def __init__(self, vectors: Vectors, *, everything: bool, bare: bool = False) -> None:
         self._vectors = vectors
         self._everything = everything
+        self._bare = bare
         self._settings = CacheSettings()
         self._index = ScopeIndex(384)
         self._judge = Judge()
@@ -186,16 +188,20 @@ class Cache:
         if name in self._exact:
             return "exact", self._exact[name]
         vector = self._vectors[request.text]
-        for key, _ in self._index.search(vector, self._settings.candidates, self._settings.min_similarity):
-            found = self._stored[key]
-            pair = (self._vectors[found.text], vector)
-            if self._judge.judge(Text.of(found.text), Text.of(request.text), pair).hit:
-                return "semantic", found
+        for key, similarity in self._index.search(vector, self._settings.candidates, self._settings.min_similarity):
+            if self._accepts(self._stored[key], request, similarity):
+                return "semantic", self._stored[key]
         if self._everything or not (about_now(request.text) or about_own_data(request.text)):
             self._exact[name] = request
             self._stored[name.encode()] = request
             self._index.put([name.encode()], vector[None, :])
         return "miss", None
+
+    def _accepts(self, found: Request, request: Request, similarity: float) -> bool:
+        if self._bare:
+            return similarity >= BARE
+        pair = (self._vectors[found.text], self._vectors[request.text])
+        return self._judge.judge(Text.of(found.text), Text.of(request.text), pair).hit
 
 
 def replay(requests: list[Request], cache: Cache) -> tuple[list[Part], list[Wrong]]:
@@ -272,13 +278,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=811)
     parser.add_argument("--everything", action="store_true", help="keep also what the rules of keeping would not")
+    parser.add_argument("--bare", action="store_true", help="the rule `cosine above 0.97` in the judge's place")
     parser.add_argument("--vectors", type=Path, help="an .npz file that keeps embeddings between runs")
     parser.add_argument("--read", type=Path, help="write here what was given to another query; do not publish it")
     chosen = parser.parse_args()
     requests = stream(chosen.data, chosen.requests, chosen.seed)
     vectors = Vectors(chosen.vectors)
     vectors.add(request.text for request in requests)
-    parts, wrong = replay(requests, Cache(vectors, everything=chosen.everything))
+    parts, wrong = replay(requests, Cache(vectors, everything=chosen.everything, bare=chosen.bare))
+    rule = "the rule `cosine above 0.97`" if chosen.bare else "the judge"
     kept = "everything is kept" if chosen.everything else "kept by the rules"
     print(
         f"{len(requests):,} requests, {len({request.meaning for request in requests}):,} meanings, seed {chosen.seed}, {kept}"
