@@ -289,7 +289,7 @@ def main() -> None:
     rule = "the rule `cosine above 0.97`" if chosen.bare else "the judge"
     kept = "everything is kept" if chosen.everything else "kept by the rules"
     print(
-        f"{len(requests):,} requests, {len({request.meaning for request in requests}):,} meanings, seed {chosen.seed}, {kept}"
+        f"{len(requests):,} requests, {len({request.meaning for request in requests}):,} meanings, seed {chosen.seed}, {kept}, {rule}"
     )
     report(parts)
     if chosen.read:
