@@ -342,11 +342,9 @@ CONTRACTIONS: Final = {
 }  # fmt: skip
 
 
-def surfaces(data: Path, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
-    """Make the pairs that mean the same: kind, stored, asked."""
-    texts = queries(data)
-    dice = random.Random(seed + 1)
-    simple: dict[str, Edit] = {
+def surface_edits() -> dict[str, Edit]:
+    """Name the edits that change nothing but the surface."""
+    return {
         "case": lambda text, roll: roll.choice([text.upper(), text.title(), text.capitalize()]),
         "spacing": lambda text, roll: re.sub(" ", lambda _: " " * roll.choice([1, 1, 2, 3]), f" {text} "),
         "punctuation": lambda text, roll: text.rstrip("?.! ") + roll.choice(["?", "??", ".", "!", " ?", "...", ""]),
@@ -354,7 +352,13 @@ def surfaces(data: Path, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
         "contraction": _replaced(CONTRACTIONS),
         "spelling": _replaced(BRITISH | {new: old for old, new in BRITISH.items()}),
     }
-    for kind, edit in simple.items():
+
+
+def surfaces(data: Path, seed: int = SEED) -> Iterator[tuple[str, str, str]]:
+    """Make the pairs that mean the same: kind, stored, asked."""
+    texts = queries(data)
+    dice = random.Random(seed + 1)
+    for kind, edit in surface_edits().items():
         made = 0
         for text in dice.sample(texts, len(texts)):
             asked = edit(text, dice)

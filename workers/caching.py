@@ -20,6 +20,7 @@ from workers.contracts.routing import Vector
 from workers.settings import Settings
 from workers.stages.classify import AnswerCache
 from workers.store.cache import CacheStore
+from workers.store.checks import CheckStore
 from workers.store.reading import JobReader
 from workers.store.scripts import Scripts
 
@@ -52,7 +53,8 @@ async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder
     source = CacheLog(redis, scripts, settings)
     follower = Follower(source, encoder, snapshot_path(settings), settings.cache.snapshot_s)
     await follower.start()
-    cache = SemanticCache(exact, follower, source, Judging(), encoder.fingerprint, settings.cache)
+    pairs = CheckStore(redis, scripts, settings) if settings.cache.grey.per_day else None
+    cache = SemanticCache(exact, follower, source, Judging(), encoder.fingerprint, settings.cache, pairs)
     return Caching(cache, {"cache": follower.keep_for_ever()})
 
 

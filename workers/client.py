@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
+from workers.contracts.audit import CacheAudit
 from workers.contracts.caching import CacheChoice, CacheEntryDetail, CachePage, CacheRemoved
 from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
 from workers.contracts.events import BEGINNING, Cursor, cursor_of
@@ -26,6 +27,7 @@ from workers.contracts.webhooks import ENDINGS
 from workers.following import Following, Listed, Source
 from workers.settings import Settings
 from workers.store.cache import CacheStore
+from workers.store.checks import CheckStore
 from workers.store.connection import connect
 from workers.store.entries import ENTRY_ID, read_cursor
 from workers.store.feeds import Feeds
@@ -77,6 +79,7 @@ class Client:
         scripts = Scripts(self._redis, settings)
         self._store = JobStore(scripts)
         self._cache = CacheStore(self._redis, scripts, settings)
+        self._checks = CheckStore(self._redis, scripts, settings)
         self.webhooks = WebhookClient(self._redis, scripts, settings)
         self._reader = JobReader(self._redis, settings)
         self._places = Places(self._redis, settings)
@@ -343,6 +346,10 @@ class Client:
     async def remove_entries(self, tenant: str, choice: CacheChoice) -> CacheRemoved:
         """Remove a tenant's cache entries by scope, tag and age."""
         return CacheRemoved(removed=await self._cache.remove_chosen(tenant, choice, now_ms=int(time.time() * 1000)))
+
+    async def cache_audit(self, tenant: str) -> CacheAudit:
+        """Tell what audits found in a tenant's scopes, and what its checks of today cost."""
+        return await self._checks.report(tenant)
 
     @property
     def waiting(self) -> int:

@@ -15,20 +15,21 @@ import threading
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError as FutureCancelled
-from typing import Any
+from typing import Any, Literal
 
 import uvloop
 
 from workers import caching, classifying, structured
 from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
-from workers.contracts.job import DELIVER, SERVED, Expected, ServedQueue
+from workers.contracts.job import DELIVER, SERVED, Expected, Lane, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.publishing import BrokerPublisher
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
 from workers.settings import Settings, UpstreamSettings
 from workers.stages.answer import AnswerStage
+from workers.stages.check import CheckStage
 from workers.stages.classify import ClassifyStage
 from workers.stages.deliver import DeliverStage
 from workers.stages.lease import Leases
@@ -37,6 +38,7 @@ from workers.stages.reap import Reaper
 from workers.stages.relay import Relay
 from workers.stages.settle import Settlement
 from workers.store.breaker import BreakerStore
+from workers.store.checks import CheckStore
 from workers.store.connection import connect
 from workers.store.durations import Duration, expect, size_of
 from workers.store.jobs import JobStore
@@ -53,6 +55,7 @@ from workers.webhooks.sending import Sender
 
 log = logger("runtime")
 SWITCH_S = 0.0005
+CHECKED: tuple[Lane, ...] = ("reasoning", "standard")  # lanes whose answers are kept, and checked
 
 
 class Runtime:
@@ -87,7 +90,7 @@ class Runtime:
         asyncio.run_coroutine_threadsafe(self._open(deciding), self._loop).result(timeout=60)
         log.info("worker.started", worker=self.worker, queues=list(self._queues))
 
-    def run(self, queue: ServedQueue, job_id: str, attempt: int) -> None:
+    def run(self, queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> None:
         """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
         try:
             with self._slots.taken():
@@ -101,13 +104,15 @@ class Runtime:
             # runs out now, the reaper gives the job to another worker, and after a few tries it is set aside.
             log.error("attempt.broken", job=job_id, attempt=attempt, error=type(error).__name__, where=_where(error))  # noqa: TRY400
 
-    def _stage(self, queue: ServedQueue, job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
+    def _stage(self, queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
         if queue == "classify":
             if self._classify is None:
                 raise SettingsError("this worker was not started for the classify queue")
             return self._classify.run(job_id, attempt)
         if queue == "deliver":
             return self._deliver.run(job_id)
+        if queue == "check":
+            return self._check.run(job_id, attempt)
         return self._answer.run(queue, job_id, attempt)
 
     def drain(self) -> None:
@@ -152,6 +157,8 @@ class Runtime:
             settings=settings,
             worker=self.worker,
         )
+        checks = CheckStore(self._redis, scripts, settings)
+        self._check = CheckStage(checks, self._answer, structured, settings, crowded=lambda: self._slots.full)
         self._sender = Sender(settings.webhooks)
         self._deliver = DeliverStage(WebhookStore(self._redis, scripts, settings), self._sender, settings.webhooks)
         reaper = Reaper(store, settings)
@@ -172,6 +179,9 @@ class Runtime:
             self._background.append(asyncio.create_task(relay.pass_on_for_ever(), name="relay"))
         if DELIVER in self._queues:
             self._background.append(asyncio.create_task(self._deliver.pump_for_ever(), name="deliveries"))
+        lanes: list[Lane] = [lane for lane in CHECKED if lane in self._queues]
+        if lanes:
+            self._background.append(asyncio.create_task(self._check.pump_for_ever(lanes), name="checks"))
         for task in self._background:
             task.add_done_callback(_never_ends)
 
@@ -198,6 +208,7 @@ class Runtime:
         return [asyncio.create_task(task, name=name) for name, task in work.items()]
 
     async def _drain(self, grace_s: float) -> None:
+        self._check.stop()
         await asyncio.gather(self._leases.drain(grace_s), self._deliver.drain(grace_s))
 
     async def _close(self) -> None:

@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings.exceptions import SettingsError as UnreadableError
 
+from workers.audit_settings import AuditSettings, GreySettings
 from workers.contracts.calls import ModelSpec, StructuredMeans
 from workers.contracts.errors import SettingsError
 from workers.environment import (
@@ -273,6 +274,8 @@ class CacheSettings(Section):
     )
     candidates: int = Field(default=8, ge=1, le=100, description="most stored queries examined for one query")
     snapshot_s: Seconds = Field(default=60.0, description="how often a changed index is written to disk at the most")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="audits of cached answers")
+    grey: GreySettings = Field(default_factory=GreySettings, description="pairs judged later")
 
 
 class BreakerSettings(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import Any
+from typing import Any, Literal
 
 from celery.signals import celeryd_after_setup, worker_shutdown, worker_shutting_down
 
@@ -20,7 +20,7 @@ __all__ = ["celery_app"]
 _process: dict[str, Runtime] = {}
 
 
-def _run(queue: ServedQueue, job_id: str, attempt: int) -> None:
+def _run(queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> None:
     _process["runtime"].run(queue, job_id, attempt)
 
 
@@ -52,6 +52,12 @@ def fallback(job_id: str, attempt: int) -> None:
 def deliver(delivery_id: str, tries: int) -> None:
     """Send a webhook."""
     _run("deliver", delivery_id, tries)
+
+
+@celery_app.task(name="thinkline.check")
+def check(check_id: str, tries: int) -> None:
+    """Check an answer of the cache; in the queue of the lane that it needs, and only while that is empty."""
+    _run("check", check_id, tries)
 
 
 @celeryd_after_setup.connect

@@ -11,6 +11,7 @@ from api import cached
 from api.document import refusals, shown
 from api.problems import Problem
 from api.state import state_of
+from workers.contracts.audit import CacheAudit
 from workers.contracts.caching import CacheChoice, CacheEntryDetail, CachePage, CacheRemoved
 
 router = APIRouter(tags=["cache"])
@@ -74,6 +75,19 @@ async def page(request: Request, query: Annotated[Listed, Query()]) -> Response:
     if query.limit > state.settings.api.page_limit:
         raise Problem(422, "invalid_request", f"must be at most {state.settings.api.page_limit}", field="limit")
     found = await state.client.cache_page(tenant, query.choice, limit=query.limit, cursor=query.cursor)
+    return Response(found.model_dump_json(), media_type=JSON)
+
+
+@router.get(
+    "/v1/cache/audit",
+    summary="What audits of cached answers found",
+    response_model=CacheAudit,
+    responses={200: shown("error rates by scope, and how strict each is for that", audit=cached.AUDIT), **refusals()},
+)
+async def audit(request: Request) -> Response:
+    """Tell by scope how many answers were answered again, how many of these were wrong, and what follows from it."""
+    state = state_of(request)
+    found = await state.client.cache_audit(state.gate.tenant(request, "jobs:read"))
     return Response(found.model_dump_json(), media_type=JSON)
 
 

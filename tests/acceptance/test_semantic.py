@@ -31,7 +31,7 @@ def loaded(process: Process) -> None:
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iterator[System]:
     """A system with two classify workers of its own kind."""
-    changes = {"cache.semantic": True, "encoder.threads": 1, "cache.snapshot_s": 1}
+    changes = {"cache.semantic": True, "encoder.threads": 1, "cache.snapshot_s": 1, "cache.audit.rate": 0}
     with running_system(
         tmp_path_factory.mktemp("semantic"), redis_server, prefix="semantic:", changes=changes,
         workers=("reasoning,standard,fallback",),

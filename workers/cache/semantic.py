@@ -1,7 +1,8 @@
 """The semantic tier: a stored query of the same scope that means the same. Similarity proposes, a judge decides.
 
 The replica proposes the nearest stored queries. Each is read from Redis before it is judged, so that nothing that was
-removed is served however far behind the replica is; the first one that the judge accepts is the answer.
+removed is served however far behind the replica is; the first one that the judge accepts is the answer. How strict the scope
+is (workers/contracts/audit.py) is read with them: what audits found bounds what is given.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 
 from workers.cache.exact import ExactCache
 from workers.cache.replica.follower import Follower
+from workers.cache.timeliness import about_own_data
+from workers.contracts.audit import Temper
 from workers.contracts.caching import CachedAnswer, Looked
 from workers.contracts.errors import StoreUnavailable
 from workers.contracts.job import CacheNote
@@ -26,6 +29,11 @@ from workers.telemetry import logger
 
 log = logger("cache")
 MOST_REASON_CHARS: Final = 300
+UNDECIDED: Final = frozenset(
+    {"words"}
+)  # guards that found no difference of their own, only a word without a counterpart
+AUDIT: Final = "audit"  # stands as the guard where a strict scope refuses what the judge accepts
+SAME: Final = "same"  # what the judge says of pairs of the same words
 
 
 class Verdict(Protocol):
@@ -55,6 +63,23 @@ class Judge(Protocol):
         ...
 
 
+class Pairs(Protocol):
+    """Takes pairs that the judge could not decide, to have them judged later."""
+
+    async def note_pair(self, claim: Claim, entry: str, ref: str, source: str, similarity: float) -> bool:
+        """Note a pair; False when it is left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The verdict of a strict scope on what the judge accepts."""
+
+    reason: str
+    hit: bool = False
+    guard: str | None = AUDIT
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A stored query that is near, as it is in Redis now."""
@@ -74,6 +99,7 @@ class SemanticCache:
     judge: Judge
     encoder: str
     settings: CacheSettings
+    pairs: Pairs | None = None
 
     def may_join(self, claim: Claim) -> bool:
         """Whether the claim may wait for another's answer."""
@@ -108,10 +134,15 @@ class SemanticCache:
 
     async def _find(self, claim: Claim, vector: Vector) -> CachedAnswer | CacheNote | None:
         """Look for an answer; a note tells why the nearest stored query was refused."""
+        promoted = await self._promoted(claim) if self.pairs else None
+        if promoted is not None:
+            return promoted
         await self.follower.catch_up()
         settings = self.settings
         near = await self.follower.search(_scope(claim), vector, settings.candidates, settings.min_similarity)
-        entries = await self.source.entries([ref for ref, _ in near]) if near else []
+        if not near:
+            return None
+        entries, temper = await self.source.entries([ref for ref, _ in near], _scope(claim))
         candidates = [
             Candidate(ref, entry, similarity)
             for (ref, similarity), entry in zip(near, entries, strict=True)
@@ -119,9 +150,13 @@ class SemanticCache:
         ]
         if not candidates:
             return None
-        verdicts = await asyncio.to_thread(self._judged, candidates, claim.request.query, vector)
+        if temper.level == "exact_only":
+            return _closed(candidates[0], temper, settings.audit.limit)
+        strict = temper.why(settings.audit.limit) if temper.level == "strict" else None
+        verdicts = await asyncio.to_thread(self._judged, candidates, claim.request.query, vector, strict)
         if verdicts[-1].hit:
             return _answer(claim, candidates[len(verdicts) - 1], verdicts[-1])
+        await self._note_pair(claim, candidates, verdicts)
         return CacheNote(
             outcome="miss",
             similarity=round(candidates[0].similarity, 4),
@@ -129,21 +164,62 @@ class SemanticCache:
             reason=f"the nearest stored query was refused: {_words(claim, candidates[0], verdicts[0])}",
         )
 
-    def _judged(self, candidates: list[Candidate], asked: str, vector: Vector) -> list[Verdict]:
-        """Judge one candidate after the other, nearest first, until one is accepted."""
-        verdicts = []
+    def _judged(self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None) -> list[Verdict]:
+        """Judge one candidate after the other, nearest first, until one is accepted; `strict` says why a scope is."""
+        verdicts: list[Verdict] = []
         for candidate in candidates:
             stored = np.frombuffer(as_bytes(candidate.entry["vector"]), "<f4")
-            verdicts.append(self.judge.judge(candidate.entry["text"], asked, (stored, vector)))
-            if verdicts[-1].hit:
+            verdict = self.judge.judge(candidate.entry["text"], asked, (stored, vector))
+            if verdict.hit and strict and verdict.guard != SAME:
+                verdict = Refused(f"only the same words are answered by meaning in this scope: {strict}")
+            verdicts.append(verdict)
+            if verdict.hit:
                 break
         return verdicts
+
+    async def _promoted(self, claim: Claim) -> CachedAnswer | None:
+        """Find the answer of the stored query that a model judged to ask the same, while the scope is open."""
+        alias = await self.source.alias(claim.tenant, claim.cache_key or "")
+        if alias is None:
+            return None
+        (entry,), temper = await self.source.entries([alias.ref], _scope(claim))
+        if entry is None or entry["job"] != alias.source or temper.level != "open":
+            return None
+        own = entry["tenant"] == claim.tenant
+        note = CacheNote(
+            outcome="hit",
+            tier="semantic",
+            source_job=entry["job"] if own else None,
+            entry=entry_id(alias.ref) if own else None,
+            similarity=alias.similarity,
+            guard="judged",
+            reason=f"judged by {alias.by}: both ask the same",
+        )
+        return CachedAnswer.of(note, entry, name_of(alias.ref))
+
+    async def _note_pair(self, claim: Claim, candidates: list[Candidate], verdicts: list[Verdict]) -> None:
+        """Have the nearest pair judged later that is near enough and that no guard of its own refused."""
+        if self.pairs is None or about_own_data(claim.request.query):
+            return
+        for found, verdict in zip(candidates, verdicts, strict=True):
+            if verdict.guard in UNDECIDED and found.similarity >= self.settings.grey.min_similarity:
+                await self.pairs.note_pair(claim, name_of(found.ref), found.ref, found.entry["job"], found.similarity)
+                return
 
 
 def _scope(claim: Claim) -> str:
     """The claim's scope with its owner before it: the tenant, or the group that shares."""
     group, slash, _ = (claim.cache_key or "").partition("/")
     return f"{group if slash else claim.tenant}/{claim.cache_scope}"
+
+
+def _closed(nearest: Candidate, temper: Temper, limit: float) -> CacheNote:
+    return CacheNote(
+        outcome="miss",
+        similarity=round(nearest.similarity, 4),
+        guard=AUDIT,
+        reason=f"nothing is answered by meaning in this scope: {temper.why(limit)}",
+    )
 
 
 def _own(claim: Claim, found: Candidate) -> bool:

@@ -1,4 +1,7 @@
-"""`thinkline cache judge` and `thinkline cache replay`: what the semantic cache would do, before it is turned on."""
+"""`thinkline cache judge` and `thinkline cache replay`: what the semantic cache would do, before it is turned on.
+
+`thinkline cache audit` (audit.py) shows what it did.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,20 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from workers.cli.audit import audit
 from workers.cli.failing import fail
 from workers.cli.pairs import read_pairs, read_queries
 
-cache = typer.Typer(no_args_is_help=True, help="What the semantic cache would answer")
+cache = typer.Typer(no_args_is_help=True, help="What the semantic cache would answer, and whether it was right")
 PACKAGED: Final = "all-MiniLM-L6-v2"  # the name that the encoder gives to the weights in its package
 
 
 @cache.callback()
 def caching() -> None:
-    """What the semantic cache would answer."""
+    """What the semantic cache would answer, and whether it was right."""
+
+
+cache.command()(audit)
 
 
 @cache.command()

@@ -58,6 +58,9 @@ def usage(url: Url = None, key: Key = None, days: Days = 7, as_json: AsJson = Fa
         )  # fmt: skip
     console.print(table)
     cached = sum(row["jobs"] for row in found["cached"])
+    checked, spent = (sum(row[name] for row in found["checks"]) for name in ("calls", "cost_usd"))
+    if checked:
+        console.print(f"{checked} calls checked answers of the cache, for {_usd(spent)}.")
     console.print(f"{cached} jobs were answered by the cache. Everything cost {_usd(found['cost_usd'])}.")
     if found["saved_share"] is not None:
         console.print(

@@ -41,6 +41,21 @@ class CacheRow(Sums):
     jobs: int
 
 
+class CheckRow(Sums):
+    """The calls of one day that checked the cache: no job of yours asked for them, and they are paid for like others."""
+
+    day: date
+    kind: Literal["audit", "grey"] = Field(
+        description="`audit`: a cached answer was answered again; `grey`: a pair of queries was judged"
+    )
+    model: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = Field(description="part of the completion tokens")
+    cost_usd: float
+
+
 class UsageReport(Sums):
     """Tokens and money by day, lane, model and task type, beside what always-reasoning would have cost.
 
@@ -53,7 +68,8 @@ class UsageReport(Sums):
     until: date
     data: list[UsageRow]
     cached: list[CacheRow]
-    cost_usd: float
+    checks: list[CheckRow]
+    cost_usd: float = Field(description="of `data` and `checks` together")
     always_reasoning_usd: float | None = Field(description="an estimate; null where there is nothing to make it from")
     saved_share: float | None = Field(description="1 - cost / always-reasoning; null as above")
 

@@ -33,6 +33,11 @@ class Script(BaseModel):
         default=None,
         description="the answer; None for JSON that fits the asked schema, or a sentence when none is asked",
     )
+    answers: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="instead: the first request's answer, the second's, and so on; the last stays",
+    )
     tool_call: bool = Field(
         default=False, description="the answer comes as a tool call's arguments when tools are given"
     )

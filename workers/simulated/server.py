@@ -84,6 +84,9 @@ class ScriptedUpstream:
         if script.status >= 400 and (script.error_times is None or self.seen.by_model[model] <= script.error_times):
             await _error(send, script)
             return
+        if script.answers:
+            turn = min(self.seen.by_model[model], len(script.answers))
+            script = script.model_copy(update={"answer": script.answers[turn - 1]})
         self.seen.open_streams += 1
         play = asyncio.create_task(_play(script, body, send))
         gone = asyncio.create_task(_disconnected(receive))

@@ -64,7 +64,7 @@ class AnswerStage:
         try:
             plan = plan_attempt(claim, self.settings, self.structure)
             tally.begin(plan.model)
-            reply = await self._call(plan, live, tally)
+            reply = await self.call(plan, live, tally)
             answer = await self._extract(reply, plan, live, tally)
         except StructuredOutputInvalid as error:
             await self.settlement.failed(claim, tally, ReplyUnusable(str(error)), live.rest(), raw_text=tally.raw_text)
@@ -73,8 +73,8 @@ class AnswerStage:
         else:
             await self.settlement.succeeded(claim, tally, reply, answer, live.rest())
 
-    async def _call(self, plan: Plan, live: Live, tally: Tally) -> Reply:
-        """Stream one reply, and tell the model's breaker how it went."""
+    async def call(self, plan: Plan, live: Live, tally: Tally) -> Reply:
+        """Stream one reply, and tell the model's breaker how it went; raises AttemptFailed."""
         name = plan.model.name
         if not await self.breaker.allows(name):
             raise BreakerOpen(f"the model {name} is known to be down")
@@ -115,7 +115,7 @@ class AnswerStage:
             tally.reshape(again.model)
             live.again()
             log.info("answer.reshaping", job=tally.job_id, model=again.model.name, problems=len(error.problems))
-            reshaped = await self._call(again, live, tally)
+            reshaped = await self.call(again, live, tally)
             return StructuredAnswer(self._read(reshaped, again.ask).value, repaired=True)
 
     def _read(self, reply: Reply, ask: Ask) -> StructuredAnswer:

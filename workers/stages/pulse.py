@@ -33,6 +33,11 @@ class Slots:
         self._starving_since: float | None = None
         self._closed = False
 
+    @property
+    def full(self) -> bool:
+        """Whether no slot is free."""
+        return self.busy >= self.total
+
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Hold a slot while the block runs."""

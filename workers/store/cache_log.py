@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from redis.asyncio import Redis
 
+from workers.contracts.audit import TEMPER_FIELDS, Temper
 from workers.settings import Settings
 from workers.store.connection import translated
-from workers.store.entries import name_of
+from workers.store.entries import alias_name, name_of
 from workers.store.scripts import Scripts
 
 MOST_ROWS = 2_000
@@ -43,6 +44,16 @@ class Tail:
     changes: tuple[Change, ...]
     position: str
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A query that a model judged to ask what an entry answers; it holds while that entry has its answer of `source`."""
+
+    ref: str
+    source: str
+    by: str
+    similarity: float | None
 
 
 class CacheLog:
@@ -89,16 +100,32 @@ class CacheLog:
                     found[ref] = as_bytes(vector)
         return found
 
-    async def entries(self, refs: Sequence[str]) -> list[dict[str, str] | None]:
-        """Read entries with their text and answer, in one round trip; None for each that is not there any more."""
+    async def entries(self, refs: Sequence[str], scope: str) -> tuple[list[dict[str, str] | None], Temper]:
+        """Read entries with their text and answer, and how strict their scope is, in one round trip.
+
+        Args:
+            refs: the entries; None stands for each that is not there any more.
+            scope: OWNER/SCOPE.
+        """
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for ref in refs:
                 pipeline.hmget(self._prefix + name_of(ref), FOUND)
-            rows = await pipeline.execute()
-        return [
+            pipeline.hmget(f"{self._prefix}audit:{scope}", TEMPER_FIELDS)
+            pipeline.time()
+            *rows, temper, (seconds, micros) = await pipeline.execute()
+        found = [
             dict(zip(FOUND, row, strict=True)) if row[0] == ref else None for ref, row in zip(refs, rows, strict=True)
         ]
+        return found, Temper.read(temper, seconds * 1000 + micros // 1000)
+
+    async def alias(self, tenant: str, cache_key: str) -> Alias | None:
+        """Read what a model judged this query to be the same as; None when it judged nothing."""
+        with translated():
+            row = await self._redis.hmget(
+                self._prefix + alias_name(tenant, cache_key), "ref", "source", "by", "similarity"
+            )
+        return Alias(row[0], row[1], row[2], float(row[3]) if row[3] else None) if row[0] else None
 
 
 def as_text(vector: bytes) -> str:

@@ -19,6 +19,11 @@ def entry_name(tenant: str, cache_key: str) -> str:
     return f"tenant:{tenant}:exact:{cache_key}"
 
 
+def alias_name(tenant: str, cache_key: str) -> str:
+    """Name the alias of a job's cache key: `ab12` -> `tenant:acme:alias:ab12`."""
+    return entry_name(tenant, cache_key).replace(":exact:", ":alias:", 1)
+
+
 def name_of(ref: str) -> str:
     """Name the entry of a reference: `acme/SCOPE/ab12` -> `tenant:acme:exact:ab12`."""
     owner, _, found = ref.split("/", 2)

@@ -20,13 +20,14 @@ TASKS: dict[ServedQueue, str] = {
     "fallback": "thinkline.fallback",
     "deliver": "thinkline.deliver",
 }
+CHECK = "thinkline.check"  # a check of the cache, in the queue of the lane that it needs
 _ORIGIN = f"thinkline@{socket.gethostname()}"
 
 
-def message(queue: ServedQueue, job_id: str, attempt: int) -> str:
+def message(queue: ServedQueue, job_id: str, attempt: int, *, task: str | None = None) -> str:
     """Make the message that asks a worker of a queue for one attempt (Celery's protocol 2, kombu's Redis envelope).
 
-    For the queue `deliver` the id is a delivery's, and the number that of its next try.
+    For the queue `deliver` the id is a delivery's, and the number that of its next try; with the task `CHECK` a check's.
     """
     task_id = f"{job_id}.{attempt}"
     body = json.dumps([[job_id, attempt], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
@@ -37,7 +38,7 @@ def message(queue: ServedQueue, job_id: str, attempt: int) -> str:
             "content-type": "application/json",
             "headers": {
                 "lang": "py",
-                "task": TASKS[queue],
+                "task": task or TASKS[queue],
                 "id": task_id,
                 "shadow": None,
                 "eta": None,

@@ -25,8 +25,20 @@ LUA = resources.files("workers.store") / "lua"
 BEFORE_EACH: Final = ("prelude", "webhooks")
 Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
 CACHING: Final = frozenset(
-    {"submit", "finish", "feedback", "serve", "join", "cache_remove", "cache_sweep"}
-)  # need caching.lua
+    {
+        "submit",
+        "finish",
+        "feedback",
+        "serve",
+        "join",
+        "cache_remove",
+        "cache_sweep",
+        "check_note",
+        "check_due",
+        "check_claim",
+        "check_settle",
+    }
+)  # need checking.lua and caching.lua
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
 
 
@@ -43,7 +55,7 @@ def _of_webhooks(settings: WebhookSettings) -> str:
 
 def load(name: str) -> str:
     """Read a script with what is put before it."""
-    parts = (*BEFORE_EACH, "caching", name) if name in CACHING else (*BEFORE_EACH, name)
+    parts = (*BEFORE_EACH, "checking", "caching", name) if name in CACHING else (*BEFORE_EACH, name)
     return "".join(LUA.joinpath(f"{part}.lua").read_text() for part in parts)
 
 
@@ -61,6 +73,7 @@ class Scripts:
             life(kept.retention_s),
             _of_webhooks(settings.webhooks),
             "1" if settings.broker_url else "",
+            f"{settings.cache.audit.rate:.9f},{settings.cache.audit.exact_rate:.9f}",
         )
         self._sources: dict[str, tuple[str, str]] = {}
         self._waiting: deque[Call] = deque()

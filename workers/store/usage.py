@@ -1,7 +1,8 @@
 """Reads the counters that note_attempt in lua/prelude.lua keeps: one hash a tenant and day.
 
 Fields: `WHAT|lane|task type|model|size|outcome or cause` with WHAT one of attempts, prompt_tokens, completion_tokens,
-reasoning_tokens, cost_usd, seconds; `rescued|cause|task type|outcome`; `served|tier|task type`.
+reasoning_tokens, cost_usd, seconds; `rescued|cause|task type|outcome`; `served|tier|task type`; `checked_WHAT|kind|model` with
+WHAT one of calls, the three kinds of tokens, cost_usd (lua/check_settle.lua).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from workers.contracts.usage import CacheRow, FailureReport, FailureRow, RescueRow, UsageReport, UsageRow
+from workers.contracts.usage import CacheRow, CheckRow, FailureReport, FailureRow, RescueRow, UsageReport, UsageRow
 from workers.settings import Settings
 from workers.store.connection import translated
 
@@ -31,6 +32,7 @@ class Day:
     attempts: dict[Kind, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     rescued: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     served: Counter[tuple[str, str]] = field(default_factory=Counter)
+    checked: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
 class UsageReader:
@@ -44,7 +46,8 @@ class UsageReader:
         """Report tokens and money of the last `days` days, today included (UTC)."""
         found = await self._days(tenant, days)
         rows = list(_usage_rows(found))
-        cost = sum(row.cost_usd for row in rows)
+        checks = [_check_row(day.day, *key, counts) for day in found for key, counts in sorted(day.checked.items())]
+        cost = sum(row.cost_usd for row in rows) + sum(row.cost_usd for row in checks)
         always = _always_reasoning(found)
         return UsageReport(
             since=found[0].day,
@@ -55,6 +58,7 @@ class UsageReader:
                 for day in found
                 for (tier, task_type), jobs in sorted(day.served.items())
             ],
+            checks=checks,
             cost_usd=round(cost, 9),
             always_reasoning_usd=None if always is None else round(always, 9),
             saved_share=round(1 - cost / always, 4) if always else None,
@@ -99,11 +103,20 @@ def _read(day: date, counters: dict[str, str]) -> Day:
             found.rescued[(parts[0], parts[1], parts[2])] += int(value)
         elif what == "served":
             found.served[(parts[0], parts[1])] += int(value)
+        elif what.startswith("checked_"):
+            found.checked[(parts[0], parts[1])][what.removeprefix("checked_")] += float(value)  # type: ignore[assignment]
         else:
             lane, task_type, model, size, outcome = parts
             number = int(value) if what in COUNTS else float(value)
             found.attempts[(lane, task_type, model, size, outcome)][what] += number  # type: ignore[assignment]
     return found
+
+
+def _check_row(day: date, kind: str, model: str, counts: Counter[str]) -> CheckRow:
+    whole = {name: int(counts[name]) for name in ("calls", *COUNTS[1:])}
+    return CheckRow.model_validate(
+        {"day": day, "kind": kind, "model": model, **whole, "cost_usd": round(float(counts["cost_usd"]), 9)}
+    )
 
 
 def _usage_rows(days: list[Day]) -> Iterator[UsageRow]:

@@ -12,6 +12,7 @@ import pytest
 from api import answers, cached
 from api.app import create_app
 from api.routes import submission
+from workers.contracts.audit import CacheAudit
 from workers.contracts.caching import CacheEntryDetail, CachePage, CacheRemoved
 from workers.contracts.events import DATA
 from workers.contracts.job import Job, JobEvent
@@ -47,6 +48,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
         "GET /healthz",
         "GET /readyz",
         "GET /v1/cache",
+        "GET /v1/cache/audit",
         "GET /v1/cache/{entry}",
         "GET /v1/expectations",
         "GET /v1/failures",
@@ -140,6 +142,7 @@ def test_examples_of_cache_entries_are_cache_entries() -> None:
     CachePage.model_validate(cached.PAGE)
     CacheEntryDetail.model_validate(cached.DETAIL)
     CacheRemoved.model_validate(cached.REMOVED)
+    CacheAudit.model_validate(cached.AUDIT)
 
 
 def test_examples_of_events_are_events() -> None:

@@ -26,6 +26,8 @@ end
 
 local function entry_key(tenant, key) return entry_of(owned(tenant, key)) end
 
+local function alias_key(tenant, key) return (string.gsub(entry_key(tenant, key), ':exact:', ':alias:', 1)) end
+
 local function log_change(op, ref, encoder)
   redis.call('XADD', P .. 'cache:log', 'MAXLEN', '~', LOG_ROWS, '*', 'op', op, 'ref', ref, 'encoder', encoder)
 end
@@ -85,6 +87,7 @@ local function note_hit(entry, id, tenant, tier, similarity, reason)
   redis.call('HINCRBY', entry, 'hits', 1)
   redis.call('HSET', job_key(id), 'cache_entry', string.sub(entry, #P + 1), 'cache_source', r[1])
   if not r[2] then return end
+  sample_hit(entry, id, tenant, tier, now_ms())
   redis.call('ZINCRBY', P .. 'cache:worth', r[3], r[2])
   redis.call('XADD', entry .. ':served', 'MAXLEN', '~', SERVED_ROWS, '*', 'job', id, 'tenant', tenant, 'tier', tier,
     'similarity', similarity, 'reason', reason)

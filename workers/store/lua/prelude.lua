@@ -12,7 +12,7 @@
 --   tenant:T:jobs         sorted set of a tenant's job ids, by name: ids begin with their time
 --   tenant:T:key:HASH     an idempotency key: {job, body}
 --   tenant:T:usage:DAY    what a tenant's attempts of a day used and how they ended, a hash of counters (store/usage.py)
---   tenant:T:exact:HASH   an answer of the cache; its other keys are listed in caching.lua
+--   tenant:T:exact:HASH   an answer of the cache; its other keys are listed in caching.lua, those of its checks in checking.lua
 --   signal                capped stream: `id` of a job that ended (wakes long polls and live streams), or `ids` of jobs
 --                         that have new events (wakes live streams)
 --   failures              capped stream, the failure log; failures:count is its tally
@@ -31,12 +31,12 @@
 --                         those that are being tried -> until when (ms)
 -- Common arguments: prefix, lease (ms), wait before a message counts as lost (ms), most events, retention (s), and of
 -- webhooks, joined by commas: largest result in one (bytes), most ended deliveries kept, for how long (s); 1 when another
--- broker carries the messages.
+-- broker carries the messages; of audits, joined by a comma: the shares of semantic and of other hits that are audited.
 local P = KEYS[1]
 local LEASE, LOST, EVENTS, RETENTION = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local HOOKS = ARGV[5]
 local OUTBOX = ARGV[6] == '1'
-local FIRST = 7 -- index of a script's own first argument
+local FIRST = 8 -- index of a script's own first argument
 local LONGEST = 691200 -- no job lives unended for longer: the longest deadline is a week, and a day for the reaper (s)
 local STEPS_BYTES = 65536 -- a job that is tried again for ever must not grow for ever
 local FADE = 900000 -- a quarter of an hour: an incident of a model is forgotten within the hour (ms)
