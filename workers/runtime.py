@@ -93,7 +93,7 @@ class Runtime:
     def run(self, queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> None:
         """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
         try:
-            with self._slots.taken():
+            with self._slots.taken(queue):
                 asyncio.run_coroutine_threadsafe(self._stage(queue, job_id, attempt), self._loop).result()
         except FutureCancelled:
             log.info("attempt.stopped", job=job_id, attempt=attempt)
