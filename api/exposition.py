@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from workers.contracts.metrics import BOUNDS_S, METRICS, Durations, Labels, Metric, Snapshot
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-BOUNDS = (*(f"{bound_s:g}" for bound_s in BOUNDS_S), "+Inf")
+BOUNDS = (*map(str, BOUNDS_S), "+Inf")
 AWAY = Snapshot({"thinkline_redis_up": {(): 0.0}}, {})  # all that is known without Redis
 
 
