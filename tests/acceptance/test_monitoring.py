@@ -112,6 +112,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, redis_server: str) -> Iter
     ):
         jobs = play(system, f"http://127.0.0.1:{receiver.port}/")
         told = until_told(system)
+        # Read again: what a cancelled attempt had cost is added when its worker hears of it.
+        jobs = {name: system.job(job["id"]) for name, job in jobs.items()}
         yield Watched(system, folder, jobs, told, scraped(told))
 
 
