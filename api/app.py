@@ -13,6 +13,7 @@ from api import document, problems
 from api.access import Gate
 from api.collecting import calm, collect_for_ever
 from api.guard import Guard
+from api.measuring import Measures
 from api.routes import cache, events, health, jobs, operations, pages, usage, webhooks
 from api.state import State
 from api.stopping import on_stop
@@ -28,18 +29,22 @@ def create_app(settings: Settings) -> FastAPI:
     Args:
         settings: validated settings.
     """
+    measures = Measures()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         client = Client(settings)
-        app.state.parts = State(client, settings, Gate.of(settings))
+        app.state.parts = State(client, settings, Gate.of(settings), measures)
         await client.open()
         if not settings.api_keys:
             logger("api").warning("api.keyless", note="no API keys are set: only this machine is served")
         collecting = asyncio.create_task(collect_for_ever(lambda: client.followed, lambda: client.following))
+        telling = asyncio.create_task(measures.tell_for_ever(client))
         with on_stop(client.let_go):
             yield
         collecting.cancel()
+        telling.cancel()
+        await measures.leave(client)
         await client.close()
 
     app = FastAPI(
@@ -49,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     )  # fmt: skip
     for part in (jobs, events, cache, operations, usage, webhooks, health, pages):
         app.router.routes.extend(part.router.routes)  # an included router would match every request a second time
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, measures=measures)
     problems.install(app)
     document.describe(app, settings)
     return app

@@ -100,7 +100,8 @@ def unexpected(request: Request, error: Exception) -> Response:
     ours = [frame for frame in frames if "/api/" in frame.filename or "/workers/" in frame.filename]
     last = (ours or frames)[-1] if frames else None
     where = f"{'/'.join(last.filename.split('/')[-2:])}:{last.lineno}" if last else ""
-    log.error("request.broken", error=type(error).__name__, where=where, method=request.method)
+    job = {"job": job_id} if (job_id := request.path_params.get("job_id")) else {}
+    log.error("request.broken", error=type(error).__name__, where=where, method=request.method, **job)
     return answer(request, 500, "internal_error", "something went wrong on our side; it was logged")
 
 

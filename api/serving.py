@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 from typing import Any
 
@@ -12,14 +11,13 @@ from uvicorn.supervisors import Multiprocess
 
 from workers.contracts.errors import SettingsError
 from workers.settings import ApiSettings
-from workers.telemetry import logger
 
 GRACE_S = 2  # for answers that are under way when the process is stopped; long polls are let go at once
 BACKLOG = 4_096
 LOGS: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"ours": {"class": "api.serving.ServerLog"}},
+    "handlers": {"ours": {"class": "workers.telemetry.ForeignLog", "part": "api", "event": "server.trouble"}},
     "loggers": {"uvicorn": {"handlers": ["ours"], "level": "ERROR", "propagate": False}},
 }
 WORDS = {
@@ -27,18 +25,6 @@ WORDS = {
     errno.EACCES: "this user may not listen there",
     errno.EADDRNOTAVAIL: "this machine has no such address",
 }
-
-
-class ServerLog(logging.Handler):
-    """Writes what the server has to say as our lines; of an exception its class alone, for its words may be private."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        lines = record.getMessage().strip().splitlines() or [""]
-        error = lines[-1].partition(":")[0] if len(lines) > 1 else ""  # a traceback given as text
-        if record.exc_info and record.exc_info[0]:
-            error = record.exc_info[0].__name__
-        logger("api").error("server.trouble", note=lines[0], error=error)
 
 
 def serve(api: ApiSettings) -> None:

@@ -9,6 +9,7 @@ from typing import cast
 from fastapi import Request
 
 from api.access import Gate
+from api.measuring import Measures
 from workers.client import Client
 from workers.settings import Settings
 
@@ -20,6 +21,7 @@ class State:
     client: Client
     settings: Settings
     gate: Gate
+    measures: Measures
     streams: Counter[str] = field(default_factory=Counter)  # open ones by tenant
 
 

@@ -61,9 +61,9 @@ class EventStream(Response):
             await self._stream(send)
             await self._write(send, b"", more=False)
         except TimeoutError:
-            log.info("stream.dropped", reason="its reader is too slow")
+            log.info("stream.dropped", job=self._following.job_id, reason="its reader is too slow")
         except StoreUnavailable:
-            log.info("stream.dropped", reason="Redis is away")
+            log.info("stream.dropped", job=self._following.job_id, reason="Redis is away")
             await self._write(send, b"", more=False)
         finally:
             self._closed()

@@ -7,17 +7,20 @@ Delays, deadlines, cancellation and redelivery are ours, not Celery's.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery, Task, bootsteps
+from celery.signals import setup_logging
 from celery.worker.request import Request
 from kombu.entity import Queue as BrokerQueue
 from pydantic import SecretStr
 
 from workers.contracts.job import SERVED
 from workers.settings import Settings, load_settings
+from workers.telemetry import ForeignLog
 
 # Far above every deadline: Celery must never bring a message back by itself, leases and the reaper do that.
 VISIBILITY_TIMEOUT_S = 7 * 86_400
@@ -153,3 +156,10 @@ class HintTask(Task):  # type: ignore[misc]
 celery_app = Celery("thinkline", task_cls=HintTask)
 celery_app.steps["consumer"].update((CalmEvents, OneInHand))
 celery_app.add_defaults(lambda: celery_config(load_settings()))
+
+
+@setup_logging.connect
+def log_as_we_do(loglevel: int = logging.WARNING, **_: Any) -> None:
+    """Let a worker's Celery say what it says in our form; its own is not set up then."""
+    logging.captureWarnings(capture=True)
+    logging.basicConfig(level=loglevel, handlers=[ForeignLog("celery", "celery.note")], force=True)

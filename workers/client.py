@@ -32,6 +32,7 @@ from workers.store.connection import connect
 from workers.store.entries import ENTRY_ID, read_cursor
 from workers.store.feeds import Feeds
 from workers.store.jobs import JobStore, NewJob
+from workers.store.metrics import MetricsStore
 from workers.store.queue_places import Places
 from workers.store.reading import JobReader
 from workers.store.routing import RouterStore
@@ -81,6 +82,7 @@ class Client:
         self._cache = CacheStore(self._redis, scripts, settings)
         self._checks = CheckStore(self._redis, scripts, settings)
         self.webhooks = WebhookClient(self._redis, scripts, settings)
+        self.metrics = MetricsStore(self._redis, scripts, settings)
         self._reader = JobReader(self._redis, settings)
         self._places = Places(self._redis, settings)
         self._feeds = Feeds(self._redis, settings)

@@ -86,6 +86,11 @@ class Following:
         self._held: list[JobEvent] = []
         self.over = False  # nothing comes any more
 
+    @property
+    def job_id(self) -> str:
+        """Whose events they are."""
+        return self._job.id
+
     async def events(self, timeout_s: float) -> list[JobEvent]:
         """Give new events as soon as there are any, or none when the time is over.
 

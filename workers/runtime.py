@@ -24,6 +24,7 @@ from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import DELIVER, SERVED, Expected, Lane, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
+from workers.contracts.webhooks import job_of
 from workers.publishing import BrokerPublisher
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
@@ -93,16 +94,17 @@ class Runtime:
     def run(self, queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> None:
         """Run one attempt on the loop and wait for it; called from one of Celery's threads."""
         try:
-            with self._slots.taken():
+            with self._slots.taken(queue):
                 asyncio.run_coroutine_threadsafe(self._stage(queue, job_id, attempt), self._loop).result()
         except FutureCancelled:
-            log.info("attempt.stopped", job=job_id, attempt=attempt)
+            log.info("attempt.stopped", queue=queue, **_named(queue, job_id, attempt))
         except StoreUnavailable:  # the record stands as it is; the reaper brings the job back
-            log.warning("attempt.dropped", job=job_id, attempt=attempt, reason="Redis is away")
+            log.warning("attempt.dropped", queue=queue, reason="Redis is away", **_named(queue, job_id, attempt))
         except Exception as error:  # noqa: BLE001 - here a task ends
             # Celery would write the error's text, which may quote a prompt, into its log and into Flower. The lease
             # runs out now, the reaper gives the job to another worker, and after a few tries it is set aside.
-            log.error("attempt.broken", job=job_id, attempt=attempt, error=type(error).__name__, where=_where(error))  # noqa: TRY400
+            named = _named(queue, job_id, attempt)
+            log.error("attempt.broken", queue=queue, error=type(error).__name__, where=_where(error), **named)  # noqa: TRY400
 
     def _stage(self, queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> Coroutine[Any, Any, None]:
         if queue == "classify":
@@ -287,6 +289,13 @@ def _upstream_config(name: str, upstream: UpstreamSettings) -> UpstreamConfig:
             "verify_tls": upstream.verify_tls,
         }
     )
+
+
+def _named(queue: ServedQueue, message_id: str, number: int) -> dict[str, Any]:
+    """Name what a message is about: a job and its attempt, or a delivery, its job and its try."""
+    if queue == "deliver":
+        return {"delivery": message_id, "job": job_of(message_id), "tries": number}
+    return {"job": message_id, "attempt": number}
 
 
 def _where(error: BaseException) -> str:

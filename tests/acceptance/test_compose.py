@@ -161,9 +161,9 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 
 
 def test_every_service_is_run_here() -> None:
-    """All that the file has, each queue with its worker; what has a profile has a test of its own."""
+    """All that the file has, each queue with its worker; what has a profile has a test of its own (test_monitoring.py)."""
     named = set(compose.load(VARIABLES)["services"])
-    assert set(EVERYDAY) | {"model"} == named
+    assert set(EVERYDAY) | {"model", "prometheus", "grafana"} == named
     assert {queue for service in EVERYDAY.values() for queue in service.queues} == set(SERVED)
 
 

@@ -27,7 +27,9 @@ FILE = compose.load(VARIABLES)
 SERVICES = compose.services(FILE)
 WORKERS = {name: service for name, service in SERVICES.items() if service.queues}
 DEPLOYED = sorted(objects("Deployment"))
-IMAGE = re.compile(r"^(thinkline/(light|classify|model):\d+\.\d+\.\d+|valkey/valkey:\d+)$")
+IMAGE = re.compile(
+    r"^(thinkline/(light|classify|model):\d+\.\d+\.\d+|valkey/valkey:\d+|prom/prometheus:v\d+\.\d+\.\d+|grafana/grafana:\d+\.\d+\.\d+)$"
+)
 
 
 # --- docker-compose.yml ---
@@ -102,6 +104,22 @@ def test_only_who_needs_a_secret_has_it() -> None:
     assert [name for name, service in SERVICES.items() if signing in service.env] == ["api", "deliver"]
     assert [name for name in pods() if signing in environment_of(name)] == ["api", "deliver"]
     assert SERVICES["model"].env == {}
+
+
+def test_the_monitoring_has_no_way_to_redis_and_no_open_door() -> None:
+    """It reads the API's metrics with a key of its own; passwords come as files, never empty ones of the environment."""
+    watching = {name: service for name, service in SERVICES.items() if service.profiles == ("monitoring",)}
+    assert set(watching) == {"prometheus", "grafana"}
+    for service in watching.values():
+        assert service.raw["networks"] == ["outside"]
+        assert not [
+            value for name, value in service.env.items() if "PASSWORD" in name and not value.startswith("/run/secrets/")
+        ]
+    assert FILE["secrets"] == {
+        "metrics_key": {"environment": "METRICS_KEY"}, "grafana_password": {"environment": "GRAFANA_PASSWORD"},
+    }  # fmt: skip
+    for config in FILE["configs"].values():
+        assert (ROOT / config["file"]).is_file()
 
 
 def test_redis_and_classification_reach_nothing_outside() -> None:
@@ -215,7 +233,7 @@ def test_kustomize_takes_every_file() -> None:
 
 def test_each_pod_runs_what_the_compose_file_runs() -> None:
     """Its commands are run for real by tests/acceptance/test_compose.py, and so are these."""
-    assert set(pods()) == set(SERVICES) - {"model"}
+    assert set(pods()) == {name for name, service in SERVICES.items() if not service.profiles}
     for name in pods():
         assert tuple(container(name)["command"]) == SERVICES[name].command, name
         assert container(name)["image"] == SERVICES[name].raw["image"], name

@@ -58,8 +58,11 @@ def interpolate(text: str, variables: Mapping[str, str]) -> str:
 
 
 def variables_of(text: str) -> set[str]:
-    """Name the variables that a file asks for."""
-    return {found["name"] for found in VARIABLE.finditer(text) if found["name"]}
+    """Name the variables that a file asks for, in its text or as secrets."""
+    secrets = yaml.safe_load(text).get("secrets", {})
+    return {found["name"] for found in VARIABLE.finditer(text) if found["name"]} | {
+        secret["environment"] for secret in secrets.values()
+    }
 
 
 def load(variables: Mapping[str, str], path: Path = COMPOSE) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def worker(
             f"{', '.join(unknown) or 'none'}: allowed are {', '.join(SERVED)}", param_hint="--queues"
         )
     configure_logging(settings.log_level)
-    from workers.app import celery_app  # noqa: PLC0415 - Celery is imported by workers alone
+    from workers.app import celery_app, log_as_we_do  # noqa: PLC0415 - Celery is imported by workers alone
     from workers.runtime import upstream_configs  # noqa: PLC0415
 
     try:
@@ -38,8 +38,9 @@ def worker(
     count = slots or sum(_slots(settings, queue) for queue in wanted)
     host = f"{name or '-'.join(wanted)}@{socket.gethostname()}"
     level = "INFO" if settings.log_level == "debug" else "WARNING"
+    log_as_we_do()  # what it warns of before it sets its own log up
     celery_app.worker_main(
-        ["worker", "--include", "workers.tasks", "--pool", "threads", "--concurrency", str(count),
+        ["--quiet", "worker", "--include", "workers.tasks", "--pool", "threads", "--concurrency", str(count),
          "--queues", ",".join(wanted), "--hostname", host, "--events", "--loglevel", level,
          "--without-gossip", "--without-mingle"]
     )  # fmt: skip

@@ -39,6 +39,15 @@ Url = Annotated[
 Events = Annotated[list[EventType], Field(min_length=1, max_length=len(EVENT_TYPES))]
 
 
+def job_of(delivery_id: str) -> str:
+    """Tell which job a delivery is about, from its id alone.
+
+    >>> job_of("msg_019a0f3c5b7e0123456789abcdef0123_1")
+    'job_019a0f3c5b7e0123456789abcdef0123'
+    """
+    return f"job_{delivery_id.removeprefix('msg_').rpartition('_')[0]}"
+
+
 class EndpointRequest(BaseModel):
     """The body of `POST /v1/webhooks`."""
 

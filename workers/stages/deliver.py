@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from workers.contracts.errors import StoreUnavailable
-from workers.contracts.webhooks import Parcel, Receipt, Try
+from workers.contracts.webhooks import Parcel, Receipt, Try, job_of
 from workers.stages.persist import persist
 from workers.store.webhooks import Settled, Taken, WebhookStore
 from workers.telemetry import logger
@@ -52,7 +52,7 @@ class DeliverStage:
         """Claim one delivery, try it, and write how it went."""
         taken = await persist(lambda: self.store.claim(delivery_id), for_s=CLAIM_FOR_S)
         if isinstance(taken, str):
-            log.debug("delivery.dropped", delivery=delivery_id, status=taken)
+            log.debug("delivery.dropped", delivery=delivery_id, job=job_of(delivery_id), status=taken)
             return
         task = asyncio.current_task()
         if task is None:  # pragma: no cover - a coroutine always runs in a task
@@ -98,7 +98,10 @@ class DeliverStage:
     async def _settle(self, taken: Taken, settled: Settled) -> None:
         done = await persist(lambda: self.store.settle(taken, settled), for_s=SETTLE_FOR_S)
         if done != "ok":
-            log.info("delivery.superseded", delivery=taken.parcel.delivery_id, tries=taken.tries, status=done)
+            parcel = taken.parcel
+            log.info(
+                "delivery.superseded", delivery=parcel.delivery_id, job=parcel.job_id, tries=taken.tries, status=done
+            )
 
 
 def settle(taken: Taken, receipt: Receipt, settings: WebhookSettings, draw: Callable[[], float]) -> Settled:

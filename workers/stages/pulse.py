@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -27,6 +28,7 @@ class Slots:
     def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.total = total
         self.busy = 0
+        self.by_queue: Counter[str] = Counter()
         self._clock = clock
         self._lock = threading.Lock()
         self._could_not_take = clock()  # when a message was taken last, or a slot became free where none was
@@ -39,10 +41,11 @@ class Slots:
         return self.busy >= self.total
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold a slot while the block runs."""
+    def taken(self, queue: str = "") -> Iterator[None]:
+        """Hold a slot for a message of a queue while the block runs."""
         with self._lock:
             self.busy += 1
+            self.by_queue[queue] += 1
             self._could_not_take = self._clock()
         try:
             yield
@@ -51,6 +54,7 @@ class Slots:
                 if self.busy >= self.total:
                     self._could_not_take = self._clock()
                 self.busy -= 1
+                self.by_queue[queue] -= 1
 
     def close(self) -> None:
         """Note that no more are wanted: a stopping worker does not starve."""
@@ -79,7 +83,7 @@ async def tell_for_ever(store: PulseStore, worker: str, queues: Sequence[str], s
     while True:
         try:
             starved_s = slots.starved_s(await store.backlog(queues))
-            await store.write(worker, Pulse(slots.busy, slots.total, round(starved_s, 1)))
+            await store.write(worker, Pulse(slots.busy, slots.total, round(starved_s, 1), dict(slots.by_queue)))
         except StoreUnavailable:  # the heartbeat says so already
             starved_s = 0.0
         if starved_s > WARN_S and not warned:

@@ -72,7 +72,11 @@ class Settlement:
             done={"lane": claim.queue},
             told=_told(rest),
         )
-        await self._finish(claim, end)
+        if await self._finish(claim, end):
+            log.info(
+                "attempt.succeeded", job=claim.job_id, attempt=claim.attempt, lane=claim.queue, model=model,
+                task_type=claim.task_type, duration_s=round(tally.elapsed_s, 3),
+            )  # fmt: skip
 
     async def failed(
         self,
@@ -171,10 +175,11 @@ class Settlement:
         if sent != "ok":
             log.info("fallback.refused", job=claim.job_id, attempt=claim.attempt, status=sent)
 
-    async def _finish(self, claim: Claim, end: Ending) -> None:
+    async def _finish(self, claim: Claim, end: Ending) -> bool:
         done = await persist(lambda: self.store.finish(claim.job_id, claim.attempt, end), for_s=SETTLE_FOR_S)
         if done != "ok":  # a successor holds the job, or it ended: ours is not wanted any more
             log.info("finish.refused", job=claim.job_id, attempt=claim.attempt, status=done)
+        return done == "ok"
 
 
 def _told(rest: Sequence[News]) -> Told:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
@@ -21,11 +21,19 @@ KEPT_MS = 60_000  # as long as heartbeat.lua keeps a silent worker in the list o
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How a worker process fares: messages in hand, how many it may hold, and for how long it took none it could have."""
+    """How a worker process fares.
+
+    Args:
+        in_flight: messages in hand.
+        slots: how many it may have in hand.
+        starved_s: for how long it took none that it could have.
+        queues: messages in hand, by queue.
+    """
 
     in_flight: int
     slots: int
     starved_s: float
+    queues: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from workers.store.connection import translated
 from workers.webhook_settings import WebhookSettings
 
 LUA = resources.files("workers.store") / "lua"
-BEFORE_EACH: Final = ("prelude", "webhooks")
+BEFORE_EACH: Final = ("counting", "prelude", "webhooks")
 Call = tuple[str, tuple[bytes, ...], asyncio.Future[Any]]
 CACHING: Final = frozenset(
     {

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from api.guard import Guard
+from api.measuring import Measures
 from tests.unit.api.asgi import request
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,7 @@ async def test_a_broken_request_is_a_problem_without_details() -> None:
         raise RuntimeError(SECRET)
 
     with capture_logs() as logs:
-        start, body = await passed_on(Guard(broken))
+        start, body = await passed_on(Guard(broken, Measures()))
     assert start["status"] == 500
     problem = json.loads(body["body"])
     assert problem["code"] == "internal_error"
@@ -58,7 +59,7 @@ async def test_an_answer_that_broke_half_way_is_not_answered_twice() -> None:
         raise RuntimeError(SECRET)
 
     with capture_logs():
-        assert [message["type"] for message in await passed_on(Guard(broken))] == ["http.response.start"]
+        assert [message["type"] for message in await passed_on(Guard(broken, Measures()))] == ["http.response.start"]
 
 
 async def test_a_caller_that_went_away_is_no_error() -> None:
@@ -68,7 +69,7 @@ async def test_a_caller_that_went_away_is_no_error() -> None:
         raise ClientDisconnect
 
     with capture_logs() as logs:
-        assert await passed_on(Guard(left)) == []
+        assert await passed_on(Guard(left, Measures())) == []
     assert logs == []
 
 
@@ -81,6 +82,6 @@ async def test_every_answer_has_its_headers(own: list[Any]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": own})
 
     for method in ("GET", "HEAD"):
-        headers = headers_of((await passed_on(Guard(fine), method))[0])
+        headers = headers_of((await passed_on(Guard(fine, Measures()), method))[0])
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == ("no-cache" if own else "no-store")

@@ -17,6 +17,8 @@ SCOPE = {"type": "http"}
 class Scripted:
     """A following that gives an event again and again, or none."""
 
+    job_id = "job_1"
+
     def __init__(self, *, news: bool = True) -> None:
         self.news, self.over, self.closed, self.given = news, False, False, 0
 

@@ -84,6 +84,7 @@ end
 -- Note that a job is given an entry's answer: it counts, it is worth more, and it can be looked up who was given it.
 local function note_hit(entry, id, tenant, tier, similarity, reason)
   local r = redis.call('HMGET', entry, 'job', 'ref', 'worth')
+  count('cache_hits|' .. tier)
   redis.call('HINCRBY', entry, 'hits', 1)
   redis.call('HSET', job_key(id), 'cache_entry', string.sub(entry, #P + 1), 'cache_source', r[1])
   if not r[2] then return end

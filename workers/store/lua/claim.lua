@@ -14,6 +14,7 @@ if not again then
     'thinking_tokens', 0, 'answer_tokens', 0)
   redis.call('HDEL', key, 'first_token_at')
   redis.call('ZREM', P .. 'waiting:' .. queue, id)
+  observe('wait|' .. queue, now - r[4])
   -- A message that was sent again says nothing of its elders: the one claimed may be the first, which was not lost.
   if not r[7] then redis.call('SET', P .. 'claimed:' .. queue, r[4]) end
   redis.call('LPUSH', P .. 'claims:' .. queue, whole(now))

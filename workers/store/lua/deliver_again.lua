@@ -12,4 +12,5 @@ redis.call('HSET', key, 'status', 'pending', 'reason', '', 'tries', 0, 'log', ''
 redis.call('HDEL', key, 'delivered_at', 'last_try', 'lost')
 redis.call('PERSIST', key)
 redis.call('ZADD', P .. 'deliveries', now, id)
+count('webhooks_pending')
 return 'ok'

@@ -25,6 +25,8 @@ if outcome == 'released' then
   return 'ok'
 end
 redis.call('HINCRBY', key, 'tries', 1)
+count('webhook_tries|' .. outcome)
+observe('stage|deliver|', (tonumber(string.match(note, '"took_s":([%d.eE+-]+)')) or 0) * 1000)
 if outcome == 'delivered' then
   redis.call('DEL', target)
   if redis.call('EXISTS', target .. ':parked') == 1 then redis.call('ZADD', P .. 'deliveries', now, 't:' .. r[5]) end

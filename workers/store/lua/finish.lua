@@ -20,5 +20,10 @@ if history ~= '' then
   if r[5] == 'reasoning' and r[6] then note_outcome(r[6], r[3] or '', false, now) end
   remember_duration(history, ARGV[FIRST + 11])
 end
+if string.find(ARGV[FIRST + 4], '"code":"poisoned"', 1, true) then
+  local queue = redis.call('HGET', job_key(id), 'queue')
+  count('poisoned|' .. queue)
+  if queue == 'classify' then count('leases_lost|classify') end -- of an attempt in a lane, count_attempt did
+end
 end_job(id, terminal, now, ARGV[FIRST + 4])
 return 'ok'

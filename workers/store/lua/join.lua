@@ -19,6 +19,7 @@ if leader and leader ~= id then
   if l[1] and not TERMINAL[l[1]] then
     if tonumber(l[2]) > tonumber(r[2]) + SLACK then return 'alone' end
     local following = tostring(tonumber(attempt) + 1)
+    count('joined')
     step(id, 'joined', now, nil, following)
     event(id, 'joined', '{}')
     enqueue(id, 'classify', following, '', now)

@@ -17,6 +17,12 @@ if ARGV[FIRST + 9] ~= '' then
   local lane, task, model, cause = string.match(ARGV[FIRST + 10], '^([^|]*)|([^|]*)|(.*)|([^|]*)$')
   if lane == 'reasoning' and LATE[cause] then note_outcome(task, model, true, now) end
 end
+local r = redis.call('HMGET', job_key(id), 'attempt_at', 'cache', 'fallback')
+if from == 'classify' then
+  observe('stage|classify|' .. queue, now - (tonumber(r[1]) or now))
+  if string.find(r[2] or '', '"outcome":"miss"', 1, true) then count('cache_misses') end
+end
+if queue == 'fallback' then count('fallbacks|' .. (string.match(r[3] or '', '"cause":"([^"]*)"') or 'unknown')) end
 step(id, ARGV[FIRST + 5], now, queue, following)
 event(id, ARGV[FIRST + 6], ARGV[FIRST + 7])
 enqueue(id, queue, following, message, now)

@@ -16,6 +16,8 @@
 --   signal                capped stream: `id` of a job that ended (wakes long polls and live streams), or `ids` of jobs
 --                         that have new events (wakes live streams)
 --   failures              capped stream, the failure log; failures:count is its tally
+--   metrics               counters of all tenants for GET /metrics (counting.lua)
+--   faces                 hash of the API processes: what each has open, and when it said so (workers/store/metrics.py)
 --   workers:QUEUE         sorted set of the worker processes that serve a queue -> when each was heard last (ms)
 --   pulse:WORKER          how a worker process fares: its slots, and for how long it took none of what waits (JSON)
 --   claims:QUEUE          list of when the latest attempts were claimed (ms): how fast the queue moves
@@ -107,6 +109,21 @@ local function join(id, field, json)
   redis.call('HSET', job_key(id), field, (before and before ~= '') and (before .. ',' .. json) or json)
 end
 
+-- Count an attempt for the metrics of all tenants. Tokens: `reasoning` and `answer` are the parts of the completion.
+local function count_attempt(a, used)
+  local cause = a.cause or a.outcome
+  count('attempts|' .. a.lane .. '|' .. cause .. '|' .. a.model)
+  if cause ~= 'queue_wait' then observe('stage|answer|' .. a.lane, (a.duration_s or 0) * 1000) end
+  if a.first_token_s then observe('first_token|' .. a.lane .. '|' .. a.model, a.first_token_s * 1000) end
+  local thought = used.reasoning_tokens or 0
+  local parts = {prompt = used.prompt_tokens or 0, reasoning = thought, answer = (used.completion_tokens or 0) - thought}
+  for part, tokens in pairs(parts) do
+    if tokens > 0 then count(table.concat({'tokens', a.lane, part, a.model}, '|'), tokens) end
+  end
+  if (a.cost_usd or 0) > 0 then count('spend|' .. a.lane .. '|' .. a.model, a.cost_usd * 1e9) end
+  if cause == 'worker_lost' then count('leases_lost|' .. a.lane) end
+end
+
 -- Count an attempt for its tenant and day, by lane, task type, model, size of the request and how it ended.
 local function note_attempt(id, json, now)
   local r = redis.call('HMGET', job_key(id), 'tenant', 'task_type', 'fallback')
@@ -116,7 +133,7 @@ local function note_attempt(id, json, now)
   local key = P .. 'tenant:' .. r[1] .. ':usage:' .. math.floor(now / DAY)
   local name = table.concat({a.lane, r[2] or 'unknown', a.model, size, a.cause or a.outcome}, '|')
   local used = a.usage or {}
-  redis.call('HINCRBY', key, 'attempts|' .. name, 1)
+  local first = redis.call('HINCRBY', key, 'attempts|' .. name, 1) == 1
   redis.call('HINCRBY', key, 'prompt_tokens|' .. name, used.prompt_tokens or 0)
   redis.call('HINCRBY', key, 'completion_tokens|' .. name, used.completion_tokens or 0)
   redis.call('HINCRBY', key, 'reasoning_tokens|' .. name, used.reasoning_tokens or 0)
@@ -126,7 +143,8 @@ local function note_attempt(id, json, now)
     local from = cjson.decode(r[3])
     redis.call('HINCRBY', key, table.concat({'rescued', from.cause, from.task_type or 'unknown', a.outcome}, '|'), 1)
   end
-  redis.call('EXPIRE', key, USAGE_S)
+  if first then redis.call('EXPIRE', key, USAGE_S) end
+  count_attempt(a, used)
 end
 
 local function add_attempt(id, json, now)
@@ -219,7 +237,9 @@ local function end_job(id, status, now, done)
   local key = job_key(id)
   local queue = redis.call('HGET', key, 'queue')
   redis.call('HSET', key, 'status', status, 'phase', '', 'finished_at', whole(now))
-  local served = redis.call('HMGET', key, 'tenant', 'served_by', 'task_type')
+  local served = redis.call('HMGET', key, 'tenant', 'served_by', 'task_type', 'lane', 'created_at', 'begun_at')
+  local by = status == 'succeeded' and served[2] or ''
+  observe(table.concat({'job', served[4] or '', status, by}, '|'), now - (tonumber(served[6] or served[5]) or now))
   if served[1] and served[2] and string.find(served[2], '_cache', 1, true) then
     local usage = P .. 'tenant:' .. served[1] .. ':usage:' .. math.floor(now / DAY)
     redis.call('HINCRBY', usage, table.concat({'served', served[2], served[3] or 'unknown'}, '|'), 1)

@@ -5,4 +5,5 @@ local ours, status, queue = held(id, attempt)
 if not ours or status ~= 'queued' then return status or 'unknown' end
 enqueue(id, queue, attempt, ARGV[FIRST + 2], now_ms())
 redis.call('HSET', job_key(id), 'resent', 1)
+count('messages_lost|' .. queue)
 return 'ok'

@@ -7,6 +7,7 @@ if not ours or status ~= expected then return status or 'unknown' end
 local now = now_ms()
 local following = tostring(tonumber(attempt) + 1)
 if ARGV[FIRST + 4] == '1' then redis.call('HINCRBY', job_key(id), 'crashes', 1) end
+count((ARGV[FIRST + 4] == '1' and 'leases_lost|' or 'handed_back|') .. queue)
 local lane = queue ~= 'classify' and queue or nil
 step(id, ARGV[FIRST + 5], now, lane, following)
 event(id, 'requeued', '{"reason":' .. cjson.encode(ARGV[FIRST + 5]) .. '}')

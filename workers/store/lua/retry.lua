@@ -11,7 +11,7 @@ local following = tostring(tonumber(attempt) + 1)
 redis.call('HDEL', key, 'finished_at', 'started_at', 'first_token_at', 'error', 'fallback', 'result', 'raw_text', 'lane',
   'model', 'route', 'served_by', 'truncated', 'repaired', 'hand_on', 'causes', 'expected', 'alone', 'waited', 'leads')
 redis.call('HSET', key, 'crashes', 0, 'thinking_tokens', 0, 'answer_tokens', 0,
-  'deadline_at', whole(now + r[4]), 'reasoning_until', whole(now + r[5]))
+  'begun_at', whole(now), 'deadline_at', whole(now + r[4]), 'reasoning_until', whole(now + r[5]))
 set_fields(id, FIRST + 4)
 redis.call('PERSIST', key)
 redis.call('PERSIST', key .. ':events')
@@ -19,4 +19,5 @@ list_job(id, tenant)
 step(id, 'retried', now, nil, following)
 event(id, 'queued', '{"retry":true}')
 enqueue(id, 'classify', following, ARGV[FIRST + 3], now)
+count('submissions|retried')
 return 'ok'

@@ -10,5 +10,7 @@ set_fields(id, FIRST + 7)
 redis.call('HSET', job_key(id), 'task_type', r[2] or '', 'lane', r[3] or '')
 note_hit(entry, id, redis.call('HGET', job_key(id), 'tenant'), ARGV[FIRST + 4], ARGV[FIRST + 5], ARGV[FIRST + 6])
 append(id, 'cache', '{"outcome":"hit","tier":' .. cjson.encode(ARGV[FIRST + 4]) .. ',"reason":' .. cjson.encode(ARGV[FIRST + 6]) .. '}')
-end_job(id, 'succeeded', now_ms(), '{"status":"succeeded"}')
+local now = now_ms()
+observe('stage|classify|cache', now - (tonumber(redis.call('HGET', job_key(id), 'attempt_at')) or now))
+end_job(id, 'succeeded', now, '{"status":"succeeded"}')
 return 'ok'

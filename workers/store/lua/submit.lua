@@ -15,7 +15,10 @@ if redis.call('EXISTS', job_key(id)) == 1 then -- the same call, tried again aft
 end
 if idem ~= '' then
   local known = redis.call('HMGET', T .. ':key:' .. idem, 'job', 'body')
-  if known[1] and redis.call('EXISTS', job_key(known[1])) == 1 then return {'existing', known[1], known[2]} end
+  if known[1] and redis.call('EXISTS', job_key(known[1])) == 1 then
+    count('submissions|repeated')
+    return {'existing', known[1], known[2]}
+  end
 end
 
 local function remember()
@@ -48,6 +51,7 @@ if exact ~= '' then
       'cache', '{"outcome":"hit","tier":"exact",' .. source .. '"reason":"same query in the same scope"}')
     append(id, 'cache', '{"outcome":"hit","tier":"exact"}')
     end_job(id, 'succeeded', now, '{"status":"succeeded"}')
+    count('submissions|answered')
     return {'hit'}
   end
 end
@@ -63,14 +67,18 @@ for i = 0, gates - 1 do
     if depth >= limit then
       local oldest = redis.call('ZRANGE', P .. 'waiting:' .. name, 0, 0, 'WITHSCORES')
       full = full or {'full', name, depth, now - (tonumber(oldest[2]) or now)}
-      if not choice then return full end
+      if not choice then break end
     elseif choice then
       open = true
     end
   end
 end
-if choice and not open then return full end
+if full and not open then
+  count('submissions|refused')
+  return full
+end
 
 begin()
 enqueue(id, queue, 0, message, now)
+count('submissions|accepted')
 return {'created'}

@@ -8,6 +8,8 @@ local function end_delivery(id, status, reason)
   redis.call('HDEL', key, 'claimed_until')
   redis.call('ZREM', P .. 'deliveries', id)
   redis.call('EXPIRE', key, keep_s)
+  count('webhooks_ended|' .. status)
+  count('webhooks_pending', -1)
 end
 
 -- The tenant's list forgets deliveries that expired, and deletes the oldest ended ones beyond the most that are kept.
@@ -71,6 +73,8 @@ function tell(id, kind, now)
       'url', target[2], 'target', target[3], 'status', 'pending', 'tries', 0, 'created_at', whole(now), 'since', whole(now),
       'next_at', whole(now), unpack(copy))
     redis.call('ZADD', P .. 'deliveries', now, delivery)
+    count('webhooks_noted|' .. kind)
+    count('webhooks_pending')
     list_delivery(delivery, tenant, now)
   end
 end
