@@ -291,8 +291,10 @@ def _upstream_config(name: str, upstream: UpstreamSettings) -> UpstreamConfig:
     )
 
 
-def _named(queue: ServedQueue, message_id: str, number: int) -> dict[str, Any]:
-    """Name what a message is about: a job and its attempt, or a delivery, its job and its try."""
+def _named(queue: str, message_id: str, number: int) -> dict[str, Any]:
+    """Name what a message is about: a job and its attempt, a delivery, its job and its try, or a check and its try."""
+    if queue == "check":
+        return {"check": message_id, "tries": number}
     if queue == "deliver":
         return {"delivery": message_id, "job": job_of(message_id), "tries": number}
     return {"job": message_id, "attempt": number}

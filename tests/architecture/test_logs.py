@@ -18,6 +18,7 @@ HARMLESS = {
     "job", "attempt", "delivery", "tries", "queue", "queues", "lane", "model", "task_type", "cause", "code", "status",
     "tier", "similarity", "error", "where", "reason", "outcome", "worker", "for_s", "free", "took_s", "duration_s",
     "crashes", "in_flight", "attempts", "entries", "part", "method", "artefact", "threshold", "problems", "note", "folder",
+    "check", "kind", "scope", "level", "wrong", "audited", "limit", "until_ms",
 }  # fmt: skip
 
 

@@ -112,6 +112,10 @@ COUNTED: Final = (
         "cache_hits", ("tier",), {"tier": ("exact", "semantic")},
     ),
     Metric("thinkline_cache_misses", "Jobs that asked the cache and went on to a model", "counter", "cache_misses"),
+    Metric(
+        "thinkline_cache_checks", "Checks of cached answers: an `audit` of one that was given, or a `grey` pair, by what"
+        " came of it (again: it is begun again)", "counter", "checks", ("kind", "outcome"),
+    ),
     Metric("thinkline_jobs_joined", "Jobs that waited for an equal one in flight", "counter", "joined"),
     Metric(
         "thinkline_leases_lost", "Attempts whose worker died or fell silent", "counter",
@@ -130,11 +134,13 @@ COUNTED: Final = (
         "poisoned", ("queue",), {"queue": QUEUES},
     ),
     Metric(
-        "thinkline_tokens", "Tokens of attempts; `reasoning` and `answer` are parts of the completion", "counter",
+        "thinkline_tokens", "Tokens of attempts, and of checks (lane `check`); `reasoning` and `answer` are parts of the completion",
+        "counter",
         "tokens", ("lane", "kind", "model"),
     ),
     Metric(
-        "thinkline_spend_dollars", "What attempts cost by the catalogue's prices, in US dollars", "counter",
+        "thinkline_spend_dollars", "What attempts and checks (lane `check`) cost by the catalogue's prices, in US dollars",
+        "counter",
         "spend", ("lane", "model"), per=10**9,
     ),
     Metric(

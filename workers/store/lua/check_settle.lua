@@ -22,8 +22,10 @@ for _, call in ipairs(cjson.decode(ARGV[FIRST + 3])) do
   redis.call('HINCRBYFLOAT', usage, 'checked_cost_usd' .. name, string.format('%.9f', call.cost_usd))
   redis.call('HINCRBYFLOAT', begun_today(tenant, now), kind .. '_usd', string.format('%.9f', call.cost_usd))
   redis.call('EXPIRE', usage, USAGE_S)
+  count_use('check', call.model, call, call.cost_usd)
 end
 if c[1] ~= ARGV[FIRST + 1] then return {'gone'} end -- another try is under way
+count('checks|' .. kind .. '|' .. outcome)
 if outcome == 'again' then
   redis.call('ZADD', P .. 'checks:' .. queue, now + ARGV[FIRST + 11], id)
   redis.call('ZREM', P .. 'checks:' .. queue .. ':busy', id)

@@ -109,18 +109,23 @@ local function join(id, field, json)
   redis.call('HSET', job_key(id), field, (before and before ~= '') and (before .. ',' .. json) or json)
 end
 
--- Count an attempt for the metrics of all tenants. Tokens: `reasoning` and `answer` are the parts of the completion.
+-- Count what a call to a model used, for the metrics of all tenants: `reasoning` and `answer` are the parts of the completion.
+local function count_use(lane, model, used, cost_usd)
+  local thought = used.reasoning_tokens or 0
+  local parts = {prompt = used.prompt_tokens or 0, reasoning = thought, answer = (used.completion_tokens or 0) - thought}
+  for part, tokens in pairs(parts) do
+    if tokens > 0 then count(table.concat({'tokens', lane, part, model}, '|'), tokens) end
+  end
+  if (cost_usd or 0) > 0 then count('spend|' .. lane .. '|' .. model, cost_usd * 1e9) end
+end
+
+-- Count an attempt for the metrics of all tenants.
 local function count_attempt(a, used)
   local cause = a.cause or a.outcome
   count('attempts|' .. a.lane .. '|' .. cause .. '|' .. a.model)
   if cause ~= 'queue_wait' then observe('stage|answer|' .. a.lane, (a.duration_s or 0) * 1000) end
   if a.first_token_s then observe('first_token|' .. a.lane .. '|' .. a.model, a.first_token_s * 1000) end
-  local thought = used.reasoning_tokens or 0
-  local parts = {prompt = used.prompt_tokens or 0, reasoning = thought, answer = (used.completion_tokens or 0) - thought}
-  for part, tokens in pairs(parts) do
-    if tokens > 0 then count(table.concat({'tokens', a.lane, part, a.model}, '|'), tokens) end
-  end
-  if (a.cost_usd or 0) > 0 then count('spend|' .. a.lane .. '|' .. a.model, a.cost_usd * 1e9) end
+  count_use(a.lane, a.model, used, a.cost_usd)
   if cause == 'worker_lost' then count('leases_lost|' .. a.lane) end
 end
 
