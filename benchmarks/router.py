@@ -42,6 +42,7 @@ def main() -> None:
         recipe = Recipe(networks=1)
         if given.only != "quality":
             lanes.show(rows, recipe, name)
+            lanes.show_forms(rows, recipe, name)
         if given.only != "lanes":
             quality.show(rows, recipe, name)
     if given.only in {None, "cost"}:

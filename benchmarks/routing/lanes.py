@@ -17,6 +17,17 @@ from workers.routing.policy import FLOOR
 from workers.routing.training import EncoderName, Recipe, Rows, fit, weighted
 
 LONG_CHARS = 300  # the length rule: longer queries go to reasoning
+FAMILIES: dict[str, tuple[str, ...]] = {  # tasks of BIG-Bench-Hard by prefix; the project's own items of the same form
+    "logical": ("ordering",),
+    "tracking": ("shuffles",),
+    "penguins": ("tables",),
+    "date": ("dates",),
+    "movie": ("similar",),
+    "ruin": ("wordplay", "humour"),
+    "sports": ("plausibility", "sport rules"),
+    "web_of": ("liars",),
+    "word_": ("sorting",),
+}
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 
@@ -74,6 +85,24 @@ def show(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
     right_lane = (scored["trained"] == (label == 1)).astype(float)
     error = metrics.calibration_error(sure[known], right_lane[known])
     print(f"  calibration error of the confidence on what was left out: {error:.3f}")
+
+
+def show_forms(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
+    """Print what is left where no item of the form was trained on: neither the task nor what this project wrote like it."""
+    source = np.array([one.source for one in rows.examples])
+    group = np.array([one.group for one in rows.examples])
+    print("\nRight lane on tasks of BIG-Bench-Hard, the project's own items of the same form left out, too")
+    means = []
+    for prefix, forms in FAMILIES.items():
+        task = (source == "bbh") & np.char.startswith(group, prefix)
+        held = task | (source == "written_forms") | ((source == "written_forms_e") & np.isin(group, forms))
+        router = _calibrated(rows, trainable(rows) & ~held, recipe, encoder)
+        p, sure = _decide(
+            router, Rows([rows.examples[int(i)] for i in np.flatnonzero(task)], rows.vectors[task], rows.counts[task])
+        )
+        means.append(float(((p >= THRESHOLD) | (sure < FLOOR)).mean()))
+        print(f"  {prefix:34s} {int(task.sum()):5d} {means[-1]:13.1%}")
+    print(f"  {'mean':34s} {'':5s} {np.mean(means):13.1%}")
 
 
 def trainable(rows: Rows) -> Mask:
@@ -139,8 +168,7 @@ def _tests(rows: Rows) -> list[tuple[str, Mask, Mask]]:
     for name in ("arena", "written_c", "written_d"):
         held = whole([name])
         found += [(f"{name}: {title}", held, np.isin(group, groups)) for title, groups in parts.items()]
-    families = ("logical", "tracking", "penguins", "date", "movie", "ruin", "sports", "web_of", "word_")
-    for prefix in families:
+    for prefix in FAMILIES:
         held = (source == "bbh") & np.char.startswith(group, prefix)
         found.append((f"bbh task: {prefix}", held, everyone))
     return found

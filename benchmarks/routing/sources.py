@@ -20,7 +20,11 @@ LABELS = Path(__file__).parent.parent / "data" / "routing"
 MOST_MMLU = 1_500  # RouteLLM's MMLU labels that may be trained on; the rest evaluates
 REASONING_LEVEL = 4  # of MATH: from here on
 STANDARD_MODEL, REASONING_MODEL = "gpt-4o-mini-2024-07-18", "o1-mini-2024-09-12"
-DIFFICULTY = {STANDARD_MODEL: 0.5, "gpt-4o-2024-08-06": 0.3, "llama-3.1-8b": 0.2}  # what three failures say together
+WEAK_MODELS = (
+    STANDARD_MODEL,
+    "gpt-4o-2024-08-06",
+    "llama-3.1-8b",
+)  # whose failures together tell how hard a problem is
 ATTRIBUTIONS = (
     "Natural Questions (nq_open), Google, CC BY-SA 3.0",
     "CLINC150, Larson et al. 2019, CC BY 3.0",
@@ -33,8 +37,8 @@ ATTRIBUTIONS = (
     "Arena-Hard-Auto v0.1, lmarena, Apache-2.0; labels by this project",
 )
 WEIGHTS = {
-    "arena": 4.0, "written_c": 4.0, "written_d": 4.0, "written_forms": 4.0, "bbh": 4.0, "math500": 0.7, "gsm8k": 0.7, "measured": 1.0,
-    "nq": 0.7, "clinc": 0.8, "banking": 0.5, "mmlu": 1.0, "routellm_gsm8k": 0.1,
+    "arena": 4.0, "written_c": 4.0, "written_d": 4.0, "written_e": 4.0, "written_forms": 4.0, "written_forms_e": 4.0, "bbh": 4.0,
+    "math500": 0.7, "gsm8k": 0.7, "measured": 1.0, "nq": 0.7, "clinc": 0.8, "banking": 0.5, "mmlu": 1.0, "routellm_gsm8k": 0.1,
 }  # fmt: skip
 MOST_ROWS = {"nq": 2_500, "clinc": 3_500, "banking": 2_000, "gsm8k": 1_500}
 
@@ -63,6 +67,8 @@ def everything(folder: Path) -> list[Example]:
         *written("c"),
         *written("d"),
         *written("forms"),
+        *written("e"),
+        *written("forms_e"),
         *bbh(folder),
         *math500(folder),
         *plain(folder, "gsm8k", "gsm8k", "arithmetic"),
@@ -108,7 +114,7 @@ def _labelled(source: str, text: str, row: dict[str, Any]) -> Example:
         label=label,
         task_type=row["task_type"],
         source=source,
-        group=f"{row['task_type']} {row['label']}",
+        group=row.get("form") or f"{row['task_type']} {row['label']}",
     )
 
 
@@ -142,21 +148,30 @@ def plain(folder: Path, file: str, source: str, task: str) -> list[Example]:
 
 
 def measured(folder: Path) -> list[Example]:
-    """Problems that two reasoning and three standard models answered."""
+    """Problems that reasoning and standard models answered; those of GSM8K were answered by RouteLLM's two models, too."""
     lane = {"gsm": (0.0, "arithmetic"), "math-l5": (1.0, "mathematics"), "crux": (1.0, "code")}
+    more = {near_duplicate_key(row["question"]): row for row in rows(folder, "routellm_gsm8k")}
     return [
         Example(
             text=row["question"],
             label=lane[row["dataset"]][0],
             standard=float(row["correct"][STANDARD_MODEL]),
             reasoning=float(row["correct"][REASONING_MODEL]),
-            difficulty=sum(share * (1 - row["correct"][model]) for model, share in DIFFICULTY.items()),
+            difficulty=_failed(row, more.get(near_duplicate_key(row["question"]))),
             task_type=lane[row["dataset"]][1],
             source="measured",
             group=row["dataset"],
         )
         for row in rows(folder, "measured_reasoning_vs_standard")
     ]
+
+
+def _failed(row: dict[str, Any], more: dict[str, Any] | None) -> float:
+    """Return the share of the models without reasoning that were wrong; each tells something about the problem."""
+    right = [row["correct"][model] for model in WEAK_MODELS]
+    if more is not None:
+        right += [more["weak_correct"], more["strong_correct"]]
+    return 1.0 - float(sum(right)) / len(right)
 
 
 def routellm(folder: Path, file: str) -> list[Example]:

@@ -23,16 +23,19 @@ from workers.routing.features import COUNT, NAMES
 from workers.routing.network import Array, Network
 
 FORMAT: Final = "thinkline-router"
-VERSION: Final = 1
+VERSION: Final = 2  # 2: a difficulty for each kind of problem
 DIGITS: Final = 5  # significant digits of a stored weight
 MOST_BYTES: Final = 32 * 1024 * 1024
 SHIPPED: Final = Path(__file__).parent / "artefacts" / "router.json"
 CLASSES: Final = tuple((lane, task) for lane in ("reasoning", "standard") for task in TASK_TYPES)
 THRESHOLD: Final = 0.35  # p from which a query goes to reasoning: a wrong answer costs more than some cents
-DIFFICULTIES: Final = ("problem", "knowledge")  # what the outputs of the difficulty head are about
-WORKED: Final = frozenset(
-    {"arithmetic", "mathematics", "logic", "code", "planning", "analysis"}
-)  # task types of problems
+DIFFICULTIES: Final = ("arithmetic", "mathematics", "code", "problem", "knowledge")  # the difficulty head's outputs
+KNOWLEDGE: Final = DIFFICULTIES.index("knowledge")  # the others are kinds of problems to work out
+_WORKED: Final = {name: name for name in DIFFICULTIES} | dict.fromkeys(("logic", "planning", "analysis"), "problem")
+DIFFICULTY_OF: Final = tuple(  # of each task type: which output tells how hard a query of it is
+    DIFFICULTIES.index(_WORKED.get(task, "knowledge")) for task in TASK_TYPES
+)
+_NUMBERS: Final = ("lane_limit", "lane_ceiling", "difficulty_share", "slope", "offset")
 FEATURES: Final = hashlib.sha256("\n".join(NAMES).encode()).hexdigest()[:16]
 
 
@@ -41,9 +44,11 @@ class Calibration:
     """What turns scores into probabilities, and what a threshold costs.
 
     Attributes:
-        lane_limit: scores of the lane are held within plus and minus this.
-        difficulty_centre: for each of DIFFICULTIES, the value of the head that changes nothing.
-        difficulty_spread: one standard deviation of each.
+        lane_limit: log-odds of the lane are held above minus this,
+        lane_ceiling: and below this; it is lower, so that among problems it is their difficulty that orders them.
+        difficulty_centre: for each of DIFFICULTIES, the value of the head that changes nothing; one value for all kinds
+            of problems, so that a usual problem of a hard kind is harder than one of an easy kind.
+        difficulty_spread: one standard deviation, in the same way.
         difficulty_share: how much the difficulty moves the score at the most.
         slope: p = sigmoid(slope * score + offset).
         offset: see slope.
@@ -55,8 +60,9 @@ class Calibration:
     """
 
     lane_limit: float = 3.0
-    difficulty_centre: tuple[float, ...] = (0.0, 0.0)
-    difficulty_spread: tuple[float, ...] = (1.0, 1.0)
+    lane_ceiling: float = 3.0
+    difficulty_centre: tuple[float, ...] = (0.0,) * len(DIFFICULTIES)
+    difficulty_spread: tuple[float, ...] = (1.0,) * len(DIFFICULTIES)
     difficulty_share: float = 1.0
     slope: float = 1.0
     offset: float = 0.0
@@ -208,7 +214,7 @@ def _network(row: dict[str, Any], inputs: int, outputs: int) -> Network:
 
 
 def _calibration(row: dict[str, Any]) -> Calibration:
-    numbers = {name: _number(name, row[name]) for name in ("lane_limit", "difficulty_share", "slope", "offset")}
+    numbers = {name: _number(name, row[name]) for name in _NUMBERS}
     share, threshold, quality = (
         tuple(_number(name, value) for value in row[name]) for name in ("share", "threshold", "quality")
     )

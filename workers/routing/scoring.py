@@ -3,9 +3,9 @@
     score = hold(lane) + share * tanh(mix of (difficulty - centre) / spread)      p = sigmoid(slope * score + offset)
 
 `lane` is the log-odds that this kind of task needs reasoning: all classes of the reasoning lane against all of the
-standard lane, held within a limit. `difficulty` is how much a reasoning model helps with this very query, learnt from
-measured answers: one output for problems to work out, one for questions of knowledge, mixed by the task types. It orders
-queries of one kind and cannot turn a plain case around.
+standard lane, held between two limits. `difficulty` is how much a reasoning model helps with this very query, learnt from
+measured answers: an output for each kind of problem and one for questions of knowledge, mixed by the task types. It
+orders queries of one kind and cannot turn a plain case around.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.routing import TASK_TYPES
-from workers.routing.artefact import WORKED, Artefact, Calibration
+from workers.routing.artefact import DIFFICULTIES, DIFFICULTY_OF, Artefact, Calibration
 from workers.routing.features import matrix
 from workers.routing.network import Array, probabilities
 
 CLIP: Final = 4.0  # standard deviations: an input that training never saw moves nothing without bound
 TASKS: Final = len(TASK_TYPES)
-_WORKED: Final = [at for at, task in enumerate(TASK_TYPES) if task in WORKED]
+_KIND: Final = np.eye(len(DIFFICULTIES), dtype=np.float32)[list(DIFFICULTY_OF)]  # (task types, DIFFICULTIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,12 @@ class Scores:
 
     def score(self, calibration: Calibration) -> Array:
         """Blend lane and difficulty."""
-        held = np.clip(self.lane, -calibration.lane_limit, calibration.lane_limit)
+        held = np.clip(self.lane, -calibration.lane_limit, calibration.lane_ceiling)
         centre, spread = (
             np.array(x, np.float32) for x in (calibration.difficulty_centre, calibration.difficulty_spread)
         )
         outputs = (self.difficulty - centre) / spread
-        worked = self.tasks[:, _WORKED].sum(axis=1)
-        hard = np.tanh(worked * outputs[:, 0] + (1 - worked) * outputs[:, 1])
+        hard = np.tanh((self.tasks @ _KIND * outputs).sum(axis=1))
         blended: Array = held + np.float32(calibration.difficulty_share) * hard
         return blended
 

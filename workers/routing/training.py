@@ -18,18 +18,22 @@ from threadpoolctl import threadpool_limits
 
 from workers.contracts.routing import TASK_TYPES
 from workers.routing import network, scoring
-from workers.routing.artefact import CLASSES, DIFFICULTIES, WORKED, Artefact, Calibration
+from workers.routing.artefact import CLASSES, DIFFICULTIES, DIFFICULTY_OF, KNOWLEDGE, Artefact, Calibration
 from workers.routing.calibrating import calibrated, folded
 from workers.routing.examples import Example, fingerprint
 from workers.routing.features import COUNT, matrix
 from workers.routing.network import Array, Network, Plan
 
+Doubles = NDArray[np.float64]
+
 CENTRES: Final = 256
 CENTRE_ROUNDS: Final = 8
 SCALE_FLOOR: Final = 0.05  # added to standard deviations: what hardly ever occurs is not blown up
 RIDGE: Final = 2_000.0  # for standardised inputs; found by cross-validation on the measured answers
+PROBLEM_RIDGE: Final = 5_000.0  # the same, of each of two steps: what all problems share, and what one kind adds
 PRIOR_RIDGE: Final = 500.0
 STANDARD_CODE: Final = 0.3  # a plain question about code counts less: a wrong program costs more than some cents
+_OUTPUT: Final = dict(zip(TASK_TYPES, DIFFICULTY_OF, strict=True))
 DEFAULT_TASK: Final = {"reasoning": "analysis", "standard": "everyday"}
 
 
@@ -59,6 +63,7 @@ class Recipe:
             judged without an embedding.
         formless: share of rows whose features are hidden.
         lane_limit: see `Calibration`.
+        lane_ceiling: see `Calibration`.
         difficulty_share: see `Calibration`.
     """
 
@@ -69,8 +74,9 @@ class Recipe:
     blind: float = 0.45
     formless: float = 0.1
     rate: float = 4e-3
-    lane_limit: float = 1.5
-    difficulty_share: float = 0.95
+    lane_limit: float = 1.2
+    lane_ceiling: float = 0.53
+    difficulty_share: float = 0.63
 
     def plan(self, dimensions: int, seed: int) -> Plan:
         """Tell how one network is trained."""
@@ -214,7 +220,9 @@ def _bare(
         lanes=nothing,
         difficulty=nothing,
         centres=_centres(vectors),
-        calibration=Calibration(lane_limit=recipe.lane_limit, difficulty_share=recipe.difficulty_share),
+        calibration=Calibration(
+            lane_limit=recipe.lane_limit, lane_ceiling=recipe.lane_ceiling, difficulty_share=recipe.difficulty_share
+        ),
     )
 
 
@@ -257,40 +265,70 @@ def _targets(examples: Sequence[Example], inputs: Array, prior: Artefact | None)
 
 
 def _difficulty(examples: Sequence[Example], inputs: Array, prior: Artefact | None) -> Network:
-    """Fit a ridge regression to how much reasoning helped on the measured rows, for each of DIFFICULTIES."""
+    """Fit ridge regressions to how much reasoning helped on the measured rows, for each of DIFFICULTIES.
+
+    What makes a problem hard is first learnt from all kinds together, each around its own mean, and then for each kind
+    from what that leaves unexplained. Questions of knowledge share nothing with problems.
+    """
     start = prior.difficulty if prior is not None else network.new(inputs.shape[1], len(DIFFICULTIES), Plan(hidden=0))
     skip, b2 = start.skip.astype(np.float64), start.b2.astype(np.float64)
-    for output, chosen in enumerate(_measured(examples)):
-        if not chosen.any():
-            continue
-        x = inputs[chosen].astype(np.float64)
-        y = np.array([one.hard or 0.0 for one, at in zip(examples, chosen, strict=True) if at])
-        y = y - x @ skip[:, output] - b2[output]
-        centre, level = x.mean(axis=0), float(y.mean())
-        shifted = x - centre
-        ridge = (RIDGE if prior is None else PRIOR_RIDGE) * np.eye(x.shape[1])
-        slope = np.linalg.solve(shifted.T @ shifted + ridge, shifted.T @ (y - level))
-        skip[:, output] += slope
-        b2[output] += level - centre @ slope
+    measured = _measured(examples)
+    if prior is None:
+        _learn_shared(examples, inputs, measured[:KNOWLEDGE], skip, b2)
+    for output, chosen in enumerate(measured):
+        if chosen.any():
+            ridge = PRIOR_RIDGE if prior is not None else RIDGE if output == KNOWLEDGE else PROBLEM_RIDGE
+            x, y = inputs[chosen].astype(np.float64), _hard(examples, chosen)
+            slope, level = _ridge(x, y - x @ skip[:, output] - b2[output], ridge)
+            skip[:, output] += slope
+            b2[output] += level
     return replace(start, skip=skip.astype(np.float32), b2=b2.astype(np.float32))
 
 
+def _learn_shared(
+    examples: Sequence[Example], inputs: Array, measured: Sequence[NDArray[np.bool_]], skip: Doubles, b2: Doubles
+) -> None:
+    """Write into `skip` and `b2` of each kind of problem what the measured kinds have in common."""
+    parts = [(inputs[chosen].astype(np.float64), _hard(examples, chosen)) for chosen in measured if chosen.any()]
+    if not parts:
+        return
+    x = np.concatenate([rows - rows.mean(axis=0) for rows, _ in parts])
+    y = np.concatenate([values - values.mean() for _, values in parts])
+    slope, _ = _ridge(x, y, PROBLEM_RIDGE)
+    skip[:, : len(measured)] += slope[:, None]
+    level = np.mean(np.concatenate([values - rows @ slope for rows, values in parts]))
+    b2[: len(measured)] += level
+
+
+def _ridge(x: Doubles, y: Doubles, ridge: float) -> tuple[Doubles, float]:
+    """Return the slopes and the constant of a ridge regression."""
+    centre, level = x.mean(axis=0), float(y.mean())
+    shifted = x - centre
+    slope: Doubles = np.linalg.solve(shifted.T @ shifted + ridge * np.eye(x.shape[1]), shifted.T @ (y - level))
+    return slope, level - float(centre @ slope)
+
+
+def _hard(examples: Sequence[Example], chosen: NDArray[np.bool_]) -> Doubles:
+    return np.array([one.hard or 0.0 for one, at in zip(examples, chosen, strict=True) if at])
+
+
 def _measured(examples: Sequence[Example]) -> list[NDArray[np.bool_]]:
-    """Tell which rows teach each of DIFFICULTIES; rows without a task type teach both."""
+    """Tell which rows teach each of DIFFICULTIES; rows without a task type teach all."""
     known = np.array([one.hard is not None for one in examples])
-    worked = np.array([one.task_type is None or one.task_type in WORKED for one in examples])
-    learnt = np.array([one.task_type is None or one.task_type not in WORKED for one in examples])
-    return [known & worked, known & learnt]
+    output = np.array([-1 if one.task_type is None else _OUTPUT[one.task_type] for one in examples])
+    return [known & ((output == at) | (output == -1)) for at in range(len(DIFFICULTIES))]
 
 
 def _centred(calibration: Calibration, examples: Sequence[Example], inputs: Array, difficulty: Network) -> Calibration:
-    """Tell what is usual for each of DIFFICULTIES."""
-    values = difficulty.logits(inputs)
+    """Tell what is usual for problems, of whatever kind, and for questions of knowledge."""
+    values, measured = difficulty.logits(inputs), _measured(examples)
     centre, spread = list(calibration.difficulty_centre), list(calibration.difficulty_spread)
-    for output, chosen in enumerate(_measured(examples)):
-        if chosen.any():
-            centre[output] = float(values[chosen, output].mean())
-            spread[output] = float(values[chosen, output].std() + 1e-3)
+    for outputs in (range(KNOWLEDGE), range(KNOWLEDGE, KNOWLEDGE + 1)):
+        seen = np.concatenate([values[measured[output], output] for output in outputs])
+        if len(seen):
+            for output in outputs:
+                centre[output] = float(seen.mean())
+                spread[output] = float(seen.std() + 1e-3)
     return replace(calibration, difficulty_centre=tuple(centre), difficulty_spread=tuple(spread))
 
 

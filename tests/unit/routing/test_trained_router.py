@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from tests.unit.routing import small
 from workers.contracts.errors import SettingsError
 from workers.contracts.routing import TASK_TYPES, Query
-from workers.routing.artefact import SHIPPED, Artefact, load, parse
+from workers.routing.artefact import DIFFICULTIES, SHIPPED, Artefact, Calibration, load, parse
+from workers.routing.examples import Example
+from workers.routing.features import matrix
 from workers.routing.policy import Policy
 from workers.routing.router import TrainedRouter
+from workers.routing.scoring import Scores, scores
 from workers.routing.training import train
 
 
@@ -185,3 +188,37 @@ def test_own_lines_move_the_shipped_router(artefact: Artefact) -> None:
     query = Query("Please restock shelf 77 in hall B")
     assert decide(made, query).p_reasoning > decide(artefact, query).p_reasoning
     assert made.data["started_from"] == artefact.data["fingerprint"]
+
+
+def test_among_problems_difficulty_orders_and_not_the_lane() -> None:
+    """Once it is plain that a query is a problem, how plain it is counts no more, and how hard it is does."""
+    calibration = Calibration(lane_limit=1.0, lane_ceiling=0.5, difficulty_share=0.6)
+    code = np.eye(len(TASK_TYPES), dtype=np.float32)[[TASK_TYPES.index("code")] * 3]
+    hard = np.zeros((3, len(DIFFICULTIES)), np.float32)
+    hard[:, DIFFICULTIES.index("code")] = (0.0, 0.0, 1.0)
+    nothing = np.zeros((3, 0), np.float32)
+    lane = np.array([9.0, 0.6, 0.6], np.float32)
+    score = Scores(nothing, lane, hard, code, np.zeros(3, np.float32)).score(calibration)
+    assert score[0] == score[1] < score[2]
+
+
+def test_each_kind_of_problem_has_its_own_difficulty() -> None:
+    """Where the standard model always fails on code and never on mathematics, code is the harder kind."""
+    rows = [
+        Example(
+            text=text.format(at, at + 7),
+            label=1.0,
+            standard=float(kind == "mathematics"),
+            reasoning=1.0,
+            task_type=kind,
+        )
+        for at in range(20)
+        for kind, text in zip(("mathematics", "code"), small.HARD, strict=True)
+    ] + [one for one in small.examples() if not one.label]
+    found = train(rows, small.vectors(len(rows)), small.ENCODER, name="x", recipe=small.RECIPE)
+    seen = scores(found, small.vectors(len(rows)), matrix([(one.text, None) for one in rows])).difficulty
+    mathematics, code = (
+        np.mean([seen[at, DIFFICULTIES.index(kind)] for at, one in enumerate(rows) if one.task_type == kind])
+        for kind in ("mathematics", "code")
+    )
+    assert code > mathematics + 0.5
