@@ -84,7 +84,7 @@ class Catalogue(Answer):
 BUDGET = {"deadline_s": 120.0, "reasoning_s": 88.0, "fallback_s": 30.0, "margin_s": 2.0}
 ROUTE = {
     "lane": "reasoning", "p_reasoning": 0.91, "confidence": 0.82, "task_type": "arithmetic",
-    "reason": "several steps of arithmetic", "decided_by": "minilm-1",
+    "reason": "several steps of arithmetic", "decided_by": "minilm-2",
 }  # fmt: skip
 RUNNING: dict[str, Any] = {
     "id": JOB_ID, "object": "job", "status": "running", "phase": "thinking", "lane": "reasoning", "attempt": 1,
