@@ -12,8 +12,9 @@ from tests.support.cache import SCOPE, hash_of, keep
 from tests.support.checks import check_of, checks, serve, settled
 from tests.support.store import TENANT, Store, open_store, read_message
 from workers.contracts.audit import wilson_upper
+from workers.contracts.job import Usage
 from workers.settings import Settings
-from workers.store.checks import AT_A_TIME, LEAST_WRONG, MOST_TRIES, WINDOW, Check, Stricter
+from workers.store.checks import AT_A_TIME, LEAST_WRONG, MOST_TRIES, WINDOW, Check, Spent, Stricter
 from workers.store.usage import UsageReader
 
 pytestmark = pytest.mark.anyio
@@ -120,8 +121,13 @@ async def test_a_check_is_taken_once_and_settled_once(store: Store) -> None:
     assert isinstance(check, Check)
     assert (check.served, check.model, check.scope) == ({"answer": "Paris"}, "quick", f"{TENANT}/{SCOPE}")
     assert await one.claim(check_of(job), 0) == "gone"
-    assert await one.settle(check, "same", []) == "ok"
-    assert await one.settle(check, "same", []) == "gone"
+    spent = [Spent("quick", Usage(prompt_tokens=9, completion_tokens=5, reasoning_tokens=2), 0.25)]
+    assert await one.settle(check, "same", spent) == "ok"
+    assert await one.settle(check, "same", spent) == "gone"
+    told = await store.redis.hgetall(store.key("metrics"))
+    assert told["checks|audit|same"] == "1"
+    assert told["spend|check|quick"] == str(10**9 // 4)
+    assert [told[f"tokens|check|{kind}|quick"] for kind in ("prompt", "reasoning", "answer")] == ["9", "2", "3"]
     (scope,) = (await one.report(TENANT)).data
     assert (scope.semantic.audited, scope.latest.audited, scope.level) == (1, 1, "open")
 
