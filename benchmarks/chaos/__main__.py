@@ -50,7 +50,6 @@ class Chaos:
     store: Redis
     client: Client
     trouble: Trouble
-    fleet: Fleet
     open_jobs: int = 0
     began: float = 0.0
 
@@ -130,14 +129,14 @@ async def _measured(arguments: argparse.Namespace, system: System, server: Redis
     await _ready(system)
     heard.secret = system.http.post("/v1/webhooks/secret/rotate").json()["secret"]
     client = Client(system.url, arguments.seed, lambda: chaos.open_jobs < arguments.open, trouble.poison)
-    chaos = Chaos(arguments, system, server, store, client, trouble, fleet)
+    chaos = Chaos(arguments, system, server, store, client, trouble)
     deadly = poisonous_numbers(arguments.seed, arguments.jobs, arguments.poisonous)
     await chaos.run(
         draw(arguments.seed, number, poisonous=number in deadly, webhook_url=heard.url)
         for number in range(arguments.jobs)
     )
     took_s = time.monotonic() - chaos.began
-    verdict = _judge(system, server, client, heard, fleet)
+    verdict = _judge(system, server, client, heard, trouble)
     await store.aclose()
     _tell(arguments, verdict, chaos, took_s)
     return not verdict.wrong
@@ -151,9 +150,9 @@ async def _ready(system: System) -> None:
         await asyncio.sleep(0.2)
 
 
-def _judge(system: System, server: RedisServer, client: Client, heard: Receiver, fleet: Fleet) -> check.Verdict:
-    verdict = check.Verdict(wrong=list(client.wrong))
-    for name in fleet.ended_by_themselves:
+def _judge(system: System, server: RedisServer, client: Client, heard: Receiver, trouble: Trouble) -> check.Verdict:
+    verdict = check.Verdict(wrong=[*client.wrong, *trouble.broken])
+    for name in trouble.fleet.ended_by_themselves:
         verdict.wrong.append(f"a worker ended by itself: {name}")
     jobs = check.all_jobs(system.http)
     calls = httpx.get(f"{system.upstream_url}/calls", trust_env=False).json()

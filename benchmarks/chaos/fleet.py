@@ -36,7 +36,7 @@ class Fleet:
         self._link_port = free_port()
         self._started = 0
         self.ended_by_themselves: list[str] = []
-        self._killed: set[int] = set()
+        self.cut_off = False
         self.link = self._start_link()
         self.posts = [
             Post(queues, slots, linked, self._start(queues, slots, linked=linked))
@@ -49,7 +49,6 @@ class Fleet:
 
     def kill(self, post: Post) -> None:
         """Kill a worker and put another in its place."""
-        self._killed.add(post.process.pid)
         post.process.send(signal.SIGKILL)
         self._replace(post)
 
@@ -59,30 +58,26 @@ class Fleet:
             if not post.process.alive:
                 self.ended_by_themselves.append(f"{post.process.name} ({post.process.returncode})")
                 self._replace(post)
-        if not self.link.alive:
+        if not self.link.alive and not self.cut_off:
             self.link = self._start_link()
 
     async def freeze(self, post: Post, for_s: float) -> None:
-        """Stop a worker for a while; it lives, and does not know that time went on."""
-        process, post.frozen = post.process, True
+        """Stop a worker for a while; it lives, and does not know that time went on. The caller has noted it as frozen."""
+        process = post.process
         process.send(signal.SIGSTOP)
-        try:
-            await asyncio.sleep(for_s)
-        finally:
-            if process.alive:
-                process.send(signal.SIGCONT)
-            post.frozen = False
+        await asyncio.sleep(for_s)
+        if process.alive:
+            process.send(signal.SIGCONT)
+        post.frozen = False
 
     async def cut(self, for_s: float, *, refuse: bool) -> None:
         """Cut the linked workers off: nothing gets through, or connections are reset and refused."""
-        link = self.link
+        link, self.cut_off = self.link, True
         link.send(signal.SIGKILL if refuse else signal.SIGSTOP)
-        try:
-            await asyncio.sleep(for_s)
-        finally:
-            if not refuse and link.alive:
-                link.send(signal.SIGCONT)
-            self.mend()
+        await asyncio.sleep(for_s)
+        if not refuse and link.alive:
+            link.send(signal.SIGCONT)
+        self.cut_off = False
 
     def _replace(self, post: Post) -> None:
         post.process.stop(signal.SIGKILL)

@@ -1,7 +1,7 @@
 """What a run asks for: each job is drawn from the seed and its own number, so that a run can be repeated.
 
-The query carries its own script, e.g. `[[q17;stall,ok]]`: the first call that asks this question stalls, the others are
-answered. The name of the question and the number of the call come back in the answer, so that the check at the end
+The query carries its own script, e.g. `[[q17;stall,ok]]`: the reasoning model stalls at this question, the standard model
+answers it. The name of the question and the number of the call come back in the answer, so that the check at the end
 sees whose answer a job was given.
 """
 
@@ -21,7 +21,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 HARD, EASY = "Prove that the sum of two odd integers is even", "What is the capital of France?"
-# Kind -> how often among 100, the lane that is asked for, and what the upstream does at the first, second … call.
+# Kind -> how often among 100, the lane that is asked for, and what the reasoning and the standard model do.
 KINDS: dict[str, tuple[int, str, str]] = {
     "auto, hard": (12, "auto", "think"),
     "auto, easy": (16, "auto", "ok"),
@@ -68,7 +68,7 @@ def draw(seed: int, number: int, *, poisonous: bool, webhook_url: str) -> Wanted
     kind = dice.choices(list(KINDS), [share for share, _, _ in KINDS.values()])[0]
     lane, script = KINDS[kind][1:]
     if poisonous:
-        kind, lane, script = POISON, "reasoning", "long"
+        kind, lane, script = POISON, "reasoning", "endless"
     question = f"qr{dice.randrange(REPEATED)}" if kind == "repeated" else f"q{number}"
     text = f"{HARD if kind == 'auto, hard' else EASY} [[{question};{script}]]"
     told, cancelled = dice.random() < 0.15, dice.random() < 0.04

@@ -22,6 +22,7 @@ SCRIPTS: dict[str, Script] = {
     "brief": Script(first_token_s=0.3),
     "think": Script(first_token_s=0.2, thinking_tokens=16, rate=20),
     "long": Script(first_token_s=0.3, thinking_tokens=30, rate=10),
+    "endless": Script(rate=5, endless=True),
     "stall": Script(thinking_tokens=30, rate=40, stall_after=10),
     "cut": Script(thinking_tokens=30, rate=40, cut_after=10),
     "refuse": Script(status=503),
@@ -57,7 +58,7 @@ class Unruly(ScriptedUpstream):
         self._count += 1
         self.calls[question].append((self._count, time.time()))
         steps = plan.split(",")
-        name = steps[min(len(self.calls[question]), len(steps)) - 1]
+        name = steps[0] if model == "deep" else steps[-1]
         return SCRIPTS[name].model_copy(update={"answer": _answer(name, question, self._count, said)})
 
 
