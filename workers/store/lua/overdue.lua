@@ -3,8 +3,9 @@
 -- whether its message is surely not in the queue (1) or may be (0), tenant, model, task type, attempt_at, causes,
 -- now. Each is put off, so that a reaper that dies does not lose it and two do not both take it.
 -- A job whose workers died until one try is left waits without a message for its turn: in each queue one such job begins at
--- a time, so that a job that kills its worker does not take others along whose only fault was to be there each time.
-local APART = 10000 -- how long the next one waits for this one's end (ms); what kills, mostly kills sooner
+-- a time, so that a job that kills its worker does not take others along whose only fault was to be there each time. None
+-- waits for longer than half of the time that it has in its queue: then its turn has come whoever runs.
+local APART = 5000 -- how long the next one waits for this one's end (ms); what kills, mostly kills sooner
 local APART_LOOK = 500
 local now = now_ms()
 local rows = {}
@@ -34,6 +35,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, 
       if r[15] then
         local turn = P .. 'apart:' .. queue
         local free = redis.call('SET', turn, id, 'NX', 'PX', APART) or redis.call('GET', turn) == id
+          or now - tonumber(r[5]) >= limit - now
         lost, look = free and '1' or '0', APART_LOOK
       end
       act = lost == '1' or now >= limit
