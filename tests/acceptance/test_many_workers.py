@@ -112,9 +112,9 @@ def test_a_rolling_restart_under_load_loses_nothing(tmp_path: Path, redis_url: s
         workers["reasoning"][0].wait_until(lambda: len(thinking(system)) >= 2, "jobs that think")
         leaving: list[Process] = []
         for number in (0, 1):
-            for queues, some in workers.items():
-                fresh = start(system, queues, number + 3)
-                fresh.wait_until(lambda one=fresh: serves(one), "a start")
+            fresh = [start(system, queues, number + 3) for queues in workers]
+            for process, some in zip(fresh, workers.values(), strict=True):
+                process.wait_until(lambda one=process: serves(one), "a start")
                 some[number].send(signal.SIGTERM)
                 leaving.append(some[number])
         feeder.stop()

@@ -61,8 +61,9 @@ class Reaper:
             await self._lost_worker(row)
         elif row.queue == "reasoning" and row.now_ms >= row.reasoning_until_ms:
             await self._fall_back(row, "queue_wait")
-        elif row.message_lost:  # or never written: it waited for its turn to run apart
-            log.warning("message.lost", job=row.job_id, attempt=row.attempt, queue=row.queue)
+        elif row.message_lost:
+            if not row.turn:
+                log.warning("message.lost", job=row.job_id, attempt=row.attempt, queue=row.queue)
             await self.store.republish(row.queue, row.job_id, row.attempt)
 
     async def _lost_worker(self, row: Overdue) -> None:

@@ -1,6 +1,6 @@
 -- What the reaper must look at: jobs whose time in `due` has come, each with what the decision needs.
 -- most. Returns a row a job: id, status, attempt, queue, lane, queued_at, deadline_at, reasoning_until, crashes,
--- whether its message is surely not in the queue (1) or may be (0), tenant, model, task type, attempt_at, causes,
+-- whether its message may be in the queue (0), surely is not (1), or is to be written since its turn has come (2), tenant, model, task type, attempt_at, causes,
 -- now. Each is put off, so that a reaper that dies does not lose it and two do not both take it.
 -- A job whose workers died until one try is left waits without a message for its turn: in each queue one such job begins at
 -- a time, so that a job that kills its worker does not take others along whose only fault was to be there each time. None
@@ -36,9 +36,9 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', 0, now, 'LIMIT', 0, 
         local turn = P .. 'apart:' .. queue
         local free = redis.call('SET', turn, id, 'NX', 'PX', APART) or redis.call('GET', turn) == id
           or now - tonumber(r[5]) >= limit - now
-        lost, look = free and '1' or '0', APART_LOOK
+        lost, look = free and '2' or '0', APART_LOOK
       end
-      act = lost == '1' or now >= limit
+      act = lost ~= '0' or now >= limit
       if not act then again = math.min(now + look, limit) end
     end
     redis.call('ZADD', P .. 'due', again, id)
