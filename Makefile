@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.thinkline-is-set-up
 ARGS ?=
 
-.PHONY: help setup up demo test lint format bench env-example clean-data clean
+.PHONY: help setup up demo test lint format bench chaos env-example clean-data clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(STAMP) ## measure what the README claims about speed (takes minutes; wa
 	$(BIN)/python -m benchmarks.pipeline
 	$(BIN)/python -m benchmarks.in_flight
 	$(BIN)/python -m benchmarks.streams
+
+chaos: $(STAMP) ## kill workers, Redis, network and models under load and check the outcome; ARGS="--jobs 20000 --seed 7"
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 env-example: $(STAMP) ## write .env.example and docs/configuration.md from the settings
 	$(BIN)/thinkline settings --as env --output .env.example

@@ -130,6 +130,7 @@ def running_system(
     workers: Iterable[str] = QUEUES,
     scripts: Path | None = None,
     env: Mapping[str, str] | None = None,
+    upstream: str = "workers.simulated",
 ) -> Iterator[System]:
     """Start the system and wait until it says that it is ready.
 
@@ -142,6 +143,7 @@ def running_system(
         workers: queues, one worker process for each; commas put several into one.
         scripts: a file with further scripts.
         env: further environment variables of every process.
+        upstream: the module that plays the models.
     """
     upstream_port, api_port = free_port(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +159,7 @@ def running_system(
     with Processes(folder, given) as processes:
         system = System(processes, api_port, upstream_port)
         extra = ("--script", str(scripts)) if scripts else ()
-        processes.start("upstream", "-m", "workers.simulated", "--port", str(upstream_port), *extra)
+        processes.start("upstream", "-m", upstream, "--port", str(upstream_port), *extra)
         api = processes.start("api", "-m", "api")
         for queues in workers:
             system.worker(f"worker-{queues.replace(',', '-')}", queues)

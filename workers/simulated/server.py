@@ -69,6 +69,10 @@ class ScriptedUpstream:
         else:
             await _json(send, 404, {"error": {"type": "not_found", "message": "there is nothing here"}})
 
+    def script_of(self, model: str, body: dict[str, Any]) -> Script:  # noqa: ARG002 - for upstreams that read the query
+        """Choose what a request gets."""
+        return self.book.find(model)
+
     async def _complete(self, scope: ASGIMessage, receive: Receive, send: Send) -> None:
         body = await _body(receive)
         model = str(body.get("model", ""))
@@ -77,7 +81,7 @@ class ScriptedUpstream:
         if self._keep and len(self.seen.bodies) < MOST_KEPT:
             self.seen.bodies.append(body)
             self.seen.headers.append({key.decode(): value.decode() for key, value in scope["headers"]})
-        script = self.book.find(model)
+        script = self.script_of(model, body)
         if script.refuse_stream_options and "stream_options" in body:
             await _json(send, 400, {"error": {"type": "invalid", "message": "unknown field stream_options"}})
             return

@@ -62,18 +62,22 @@ class Reaper:
         elif row.queue == "reasoning" and row.now_ms >= row.reasoning_until_ms:
             await self._fall_back(row, "queue_wait")
         elif row.message_lost:
-            log.warning("message.lost", job=row.job_id, attempt=row.attempt, queue=row.queue)
+            if not row.turn:
+                log.warning("message.lost", job=row.job_id, attempt=row.attempt, queue=row.queue)
             await self.store.republish(row.queue, row.job_id, row.attempt)
 
     async def _lost_worker(self, row: Overdue) -> None:
         log.warning("lease.lost", job=row.job_id, attempt=row.attempt, queue=row.queue, crashes=row.crashes + 1)
-        if row.crashes + 1 >= self.settings.reliability.max_crashes:
+        left = self.settings.reliability.max_crashes - row.crashes - 1
+        if left <= 0:
             message = f"{row.crashes + 1} workers died or fell silent while they had this job"
             await self._fail(row, "poisoned", message, "worker_lost", crashes=row.crashes + 1)
         elif row.queue == "reasoning" and row.now_ms >= row.reasoning_until_ms:
             await self._fall_back(row, "worker_lost", crashes=row.crashes + 1)
         else:
-            await self.store.requeue(row.queue, row.job_id, row.attempt, reason="worker_lost", crash=True)
+            await self.store.requeue(
+                row.queue, row.job_id, row.attempt, reason="worker_lost", crash=True, apart=left == 1
+            )
 
     async def _fall_back(self, row: Overdue, cause: Cause, **fields: Any) -> None:
         log.warning("attempt.failed", job=row.job_id, lane=row.queue, cause=cause, task_type=row.task_type)

@@ -207,13 +207,12 @@ class JobStore:
         return cast("str", await self._call("feedback", job_id, tenant, encode(words), "1" if wrong else "0"))
 
     async def requeue(
-        self, queue: Queue, job_id: str, attempt: int, *, reason: str, crash: bool, expected: str = "running"
+        self, queue: Queue, job_id: str, attempt: int, *, reason: str, crash: bool, apart: bool = False
     ) -> str:
-        """Give an attempt to another worker; `ok`, or the status that refused it."""
-        again = message(queue, job_id, attempt + 1)
-        return cast(
-            "str", await self._call("requeue", job_id, str(attempt), expected, again, "1" if crash else "0", reason)
-        )
+        """Give an attempt to another worker; `ok`, or the status that refused it. With `apart` it waits for its turn."""
+        again = "" if apart else message(queue, job_id, attempt + 1)
+        crashed = "1" if crash else "0"
+        return cast("str", await self._call("requeue", job_id, str(attempt), "running", again, crashed, reason))
 
     async def republish(self, queue: Queue, job_id: str, attempt: int) -> str:
         """Send a waiting attempt's message again."""

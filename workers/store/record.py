@@ -87,6 +87,7 @@ class Overdue:
     attempt_ms: int
     causes: tuple[Cause, ...]
     now_ms: int
+    turn: bool = False  # it had no message, and may begin apart now
 
 
 def read_job(job_id: str, names: tuple[str, ...], values: list[str | None]) -> Job | None:
@@ -155,7 +156,8 @@ def read_overdue(row: list[str]) -> Overdue:
         deadline_ms=int(row[6]),
         reasoning_until_ms=int(row[7]),
         crashes=int(row[8]),
-        message_lost=row[9] == "1",
+        message_lost=row[9] != "0",
+        turn=row[9] == "2",
         tenant=row[10],
         model=row[11] or None,
         task_type=row[12] or None,

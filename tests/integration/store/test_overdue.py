@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.store import Store, new_job, open_store
+from tests.support.store import Store, new_job, open_store, read_message
 from workers.contracts.job import Budget
 from workers.settings import Settings
-from workers.store.jobs import Beat, Move
+from workers.store.jobs import Beat, Ending, Move
 from workers.store.record import Overdue
 
 pytestmark = pytest.mark.anyio
@@ -172,3 +172,69 @@ async def test_a_new_attempts_message_counts_again(store: Store) -> None:
     await store.jobs.claim("standard", job_id, 1, "w1")
 
     assert await store.redis.get(store.key("claimed:standard")) == queued_at
+
+
+async def crashed(store: Store) -> str:
+    """A job whose workers died until one try is left, as the reaper hands it back."""
+    claim = await store.running()
+    await lose_message(store, "standard")  # its worker took it
+    assert await store.jobs.requeue("standard", claim.job_id, 0, reason="worker_lost", crash=True, apart=True) == "ok"
+    return claim.job_id
+
+
+async def test_jobs_on_their_last_try_begin_one_after_the_other(store: Store) -> None:
+    """Of those that died together only one is begun; the next one's turn comes when that has ended."""
+    ids = {await crashed(store), await crashed(store), await crashed(store)}
+    assert await store.messages("standard") == []
+    (first,) = await rows(store)
+    await store.redis.persist(store.key("apart:standard"))  # however slow this machine is
+    assert (await rows(store)).keys() <= {first}, "nobody else's turn comes while it has not begun"
+    await store.submit(queue="standard")
+    assert await store.jobs.republish("standard", first, 1) == "ok"
+    assert read_message((await store.messages("standard"))[0]) == (first, 1), "it is taken next"
+    assert not isinstance(await store.jobs.claim("standard", first, 1, "w1"), str)
+    await store.pass_time(1)
+    assert await rows(store) == {}
+    assert await store.jobs.finish(first, 1, Ending("succeeded", {"result": "1"})) == "ok"
+    await store.pass_time(1)
+    (second,) = await rows(store)
+
+    assert second in ids - {first}
+    assert (await store.job(second)).status == "queued"
+
+
+async def test_nobody_waits_for_a_turn_beyond_half_of_its_time(store: Store) -> None:
+    """However many wait, and whoever runs: with half of the time in its queue gone a job is begun."""
+    ids = {await crashed(store), await crashed(store)}
+    (first,) = await rows(store)
+    await store.redis.persist(store.key("apart:standard"))
+    await store.pass_time(290)
+    assert (await rows(store)).keys() <= {first}
+    await store.pass_time(20)
+
+    assert set(await rows(store)) == ids
+
+
+async def test_the_turn_is_handed_on_at_every_way_out(store: Store) -> None:
+    """Cancelled, moved to another queue, handed back: whoever leaves makes way; whoever never leaves, after a while."""
+    ways = {
+        "cancel": lambda job_id: store.jobs.cancel(job_id, "acme"),
+        "move": lambda job_id: store.jobs.move(job_id, 1, Move("fallback", "fallback", {}, {}), expected="queued"),
+    }
+    for leave in ways.values():
+        job_id = await crashed(store)
+        assert set(await rows(store)) == {job_id}
+        assert await store.redis.get(store.key("apart:standard")) == job_id
+        assert await leave(job_id) == "ok"
+        assert await store.redis.get(store.key("apart:standard")) is None
+    held = await crashed(store)
+    assert set(await rows(store)) == {held}
+    assert 0 < await store.redis.pttl(store.key("apart:standard")) <= 5_000
+    await store.jobs.republish("standard", held, 1)
+    await lose_message(store, "standard")
+    claim = await store.jobs.claim("standard", held, 1, "w1")
+    assert not isinstance(claim, str)
+    assert await store.jobs.requeue("standard", held, 1, reason="handed_back", crash=False) == "ok"
+    assert await store.redis.get(store.key("apart:standard")) is None
+    assert await store.messages("standard") == [], "handed back, it waits for its turn again"
+    assert set(await rows(store)) == {held}

@@ -8,6 +8,7 @@ if not ours or TERMINAL[status] or (expected ~= '' and status ~= expected) then 
 local now = now_ms()
 local following = tostring(tonumber(attempt) + 1)
 if from then redis.call('ZREM', P .. 'waiting:' .. from, id) end
+make_way(id, from)
 set_fields(id, FIRST + 11)
 redis.call('HSET', job_key(id), 'lane', queue)
 add_attempt(id, ARGV[FIRST + 8], now)

@@ -5,6 +5,7 @@
 --   due                   sorted set of every job that has not ended -> when the reaper must look at it (ms)
 --   waiting:QUEUE         sorted set of the jobs that wait in a queue -> since when (ms); its size is the depth
 --   claimed:QUEUE         when the message that was claimed last had been queued (ms)
+--   apart:QUEUE           the job on its last try that runs there without another one of its kind (overdue.lua); ends by itself
 --   QUEUE                 the broker's list (written here so that record and message appear in one step); with a broker
 --                         beside Redis an outbox, from which a worker passes the messages on (relay.lua)
 --   broker:queues         only then: hash of QUEUE -> messages ready in the broker|since when that is known (ms)
@@ -175,10 +176,15 @@ end
 local function enqueue(id, queue, attempt, message, now)
   redis.call('HSET', job_key(id), 'status', 'queued', 'phase', '', 'queue', queue, 'attempt', attempt,
     'queued_at', whole(now))
-  redis.call('HDEL', job_key(id), 'worker', 'caller', 'resent', 'joined')
+  redis.call('HDEL', job_key(id), 'worker', 'caller', 'resent', 'joined', 'apart')
   redis.call('ZADD', P .. 'waiting:' .. queue, now, id)
   due_waiting(id, queue, now)
   if message ~= '' then redis.call('LPUSH', P .. queue, message) end
+end
+
+-- Let the next job on its last try begin: this one has left its queue.
+local function make_way(id, queue)
+  if queue and redis.call('GET', P .. 'apart:' .. queue) == id then redis.call('DEL', P .. 'apart:' .. queue) end
 end
 
 local function held(id, attempt) -- the fence: is this attempt still the job's current one?
@@ -253,6 +259,7 @@ local function end_job(id, status, now, done)
   redis.call('HDEL', key, 'cache_vector', 'cache_text') -- an entry has them, or nobody needs them
   redis.call('ZREM', P .. 'due', id)
   if queue then redis.call('ZREM', P .. 'waiting:' .. queue, id) end
+  make_way(id, queue)
   step(id, status, now)
   append(id, 'done', done)
   redis.call('EXPIRE', key, RETENTION)

@@ -9,7 +9,7 @@ if not (r[2] == 'failed' or r[2] == 'cancelled') or r[3] ~= attempt then return 
 local now = now_ms()
 local following = tostring(tonumber(attempt) + 1)
 redis.call('HDEL', key, 'finished_at', 'started_at', 'first_token_at', 'error', 'fallback', 'result', 'raw_text', 'lane',
-  'model', 'route', 'served_by', 'truncated', 'repaired', 'hand_on', 'causes', 'expected', 'alone', 'waited', 'leads')
+  'model', 'route', 'served_by', 'truncated', 'repaired', 'hand_on', 'causes', 'expected', 'alone', 'waited', 'leads', 'last_try')
 redis.call('HSET', key, 'crashes', 0, 'thinking_tokens', 0, 'answer_tokens', 0,
   'begun_at', whole(now), 'deadline_at', whole(now + r[4]), 'reasoning_until', whole(now + r[5]))
 set_fields(id, FIRST + 4)
