@@ -14,9 +14,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from tests.support.store import TENANT, Store, make_settings, open_store
 from workers.cache.exact import ExactCache
 from workers.cache.index.kinds import Exact, Lists, Vectors
 from workers.cache.replica.follower import Follower
-from workers.cache.semantic import SemanticCache
+from workers.cache.semantic import Judge, SemanticCache
 from workers.caching import snapshot_path
 from workers.contracts.job import Budget
 from workers.contracts.request import JobRequest
@@ -94,8 +96,8 @@ def given(path: Path, rows: int) -> Vectors:
     return np.asarray(found, np.float32)
 
 
-async def fill(store: Store, vectors: Vectors, begin: int) -> None:
-    """Keep entries by the step that every worker uses, but for the jobs around it."""
+async def fill(store: Store, vectors: Vectors, begin: int, texts: Sequence[str] = ()) -> None:
+    """Keep entries by the step that every worker uses, but for the jobs around it; an answer is the entry's number."""
     source = load("finish").split("-- End a job, once")[0] + FILL
     script, common = await store.redis.script_load(source), store.scripts._common  # noqa: SLF001 - a script beside the others
     for at in range(begin, len(vectors), SWEEP):
@@ -103,15 +105,15 @@ async def fill(store: Store, vectors: Vectors, begin: int) -> None:
         for number in range(at, min(at + SWEEP, len(vectors))):
             name = hashlib.sha256(str(number).encode()).hexdigest()
             vector = as_text(vectors[number].tobytes())
-            pipeline.evalsha(
-                script, 1, store.settings.redis.key_prefix, *common, name, vector, f"query {number}", CODER.fingerprint
-            )
+            text = texts[number] if texts else f"query {number}"
+            args = (name, vector, text, CODER.fingerprint, json.dumps({"answer": str(number)}))
+            pipeline.evalsha(script, 1, store.settings.redis.key_prefix, *common, *args)
         await pipeline.execute()
 
 
 FILL = f"""
 local id = 'filler'
-redis.call('HSET', job_key(id), 'tenant', '{TENANT}', 'result', '{{"answer":"a sentence of usual length"}}', 'model', 'quick',
+redis.call('HSET', job_key(id), 'tenant', '{TENANT}', 'result', ARGV[FIRST + 4], 'model', 'quick',
   'lane', 'standard', 'task_type', 'lookup', 'cache_scope', '{SCOPE}', 'cache_vector', ARGV[FIRST + 1],
   'cache_encoder', ARGV[FIRST + 3], 'cache_text', ARGV[FIRST + 2], 'cache_worth', '1')
 keep_entry(id, ARGV[FIRST], 86400, now_ms())
@@ -119,21 +121,21 @@ return 1
 """
 
 
-def claim(number: int) -> Claim:
+def claim(number: int, text: str = "") -> Claim:
     """A job that asks."""
     budget = Budget(deadline_s=9, reasoning_s=5, fallback_s=2, margin_s=1)
     return Claim(
-        f"job_{number}", 0, "classify", TENANT, JobRequest(input=f"asked {number}"), budget, 0, 0, 9000, 5000,
+        f"job_{number}", 0, "classify", TENANT, JobRequest(input=text or f"asked {number}"), budget, 0, 0, 9000, 5000,
         cache_key=hashlib.sha256(f"asked {number}".encode()).hexdigest(), cache_scope=SCOPE, cache={"outcome": "miss"},
     )  # fmt: skip
 
 
-def cache(store: Store, path: Path | None = None) -> SemanticCache:
-    """The cache of one process."""
+def cache(store: Store, path: Path | None = None, judge: Judge | None = None) -> SemanticCache:
+    """The cache of one process; its judge refuses everything unless one is given."""
     source = CacheLog(store.redis, store.scripts, store.settings)
     follower = Follower(source, CODER, path, 60)
     return SemanticCache(
-        ExactCache(store.reader), follower, source, Refusing(), CODER.fingerprint, store.settings.cache
+        ExactCache(store.reader), follower, source, judge or Refusing(), CODER.fingerprint, store.settings.cache
     )
 
 
