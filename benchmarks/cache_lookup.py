@@ -1,6 +1,6 @@
 """What a look-up of the semantic cache costs without the embedding, how fast a new process is ready and how large it is.
 
-One scope with 1,000, 10,000 and 100,000 entries on a real Redis. A look-up is all of it: reading the log to its tail,
+One scope with 1,000 to 100,000 entries on a real Redis. A look-up is all of it: reading the log to its tail,
 searching the index, reading the candidates from Redis; the judge, which has figures of its own, says no to all of them,
 so that every candidate is read. Vectors are real ones when `--vectors FILE.npy` gives some (float32, shape (n, 384)), else
 made: clusters, since questions cluster. Look-ups go on while an index is given new lists, and are timed meanwhile; at
@@ -42,7 +42,7 @@ from workers.store.cache_log import CacheLog, as_text
 from workers.store.record import Claim
 from workers.store.scripts import load
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 12_000, 100_000)  # an index gets its first lists above 10,000
 ASKED = 500
 DIMENSIONS = 384
 SCOPE = "a" * 32

@@ -17,7 +17,7 @@ from workers.contracts.request import JobRequest
 from workers.settings import Settings
 
 QUERIES = 100  # that the worker classifies before its memory is read
-MOST_MB, MOST_S = 600, 10
+MOST_MB = 600
 Measured = tuple[float, float, str]
 
 
@@ -63,5 +63,4 @@ async def compare(empty: Store, full: Store, scope: str, folder: Path) -> bool:
         raise AssertionError("the worker did not read the snapshot")
     print(f"classify worker, empty cache: takes jobs {bare_s:.1f} s after its start, {bare_mb:.0f} MB")
     print(f"classify worker, 100,000 entries: takes jobs {ready_s:.1f} s after its start")
-    met = at_most("of that for the cache", ready_s - bare_s, "s", MOST_S)
-    return met & at_most("resident memory of the classify worker with 100,000 entries", mb, "MB", MOST_MB)
+    return at_most("resident memory of the classify worker with 100,000 entries", mb, "MB", MOST_MB)
