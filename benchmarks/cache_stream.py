@@ -29,6 +29,7 @@ import numpy as np
 
 from benchmarks.cache_quality import BARE, Vectors, pair_key, rows, said
 from benchmarks.cache_traps import SOURCES, Edit, kinds, queries, surface_edits
+from workers.cache.index.growth import finish
 from workers.cache.index.scope import ScopeIndex
 from workers.cache.judge.judge import Judge
 from workers.cache.judge.text import Text
@@ -195,6 +196,8 @@ class Cache:
             self._exact[name] = request
             self._stored[name.encode()] = request
             self._index.put([name.encode()], vector[None, :])
+            if self._index.outgrown:
+                finish(self._index.grow())
         return "miss", None
 
     def _accepts(self, found: Request, request: Request, similarity: float) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
-from workers.encoding.lean import give_memory_back, without_sklearn
+from workers.encoding.lean import give_memory_back, without_science
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
@@ -43,7 +43,7 @@ class Encoder:
         try:
             import torch  # noqa: PLC0415 - heavy; whoever imports this module for its types needs none of it
 
-            with without_sklearn():
+            with without_science():
                 from sentence_transformers import SentenceTransformer  # noqa: PLC0415
             from transformers.utils import logging  # noqa: PLC0415
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.support.cache import SCOPE, Coder, entries, follow, hash_of, keep, ref_of, vector_of
 from tests.support.store import TENANT, Store
+from workers.cache.index import scope as scope_index
+from workers.cache.index.kinds import Lists, Vectors
 from workers.cache.replica.follower import Follower
 from workers.contracts.job import Feedback
 
@@ -205,3 +208,59 @@ async def test_look_ups_at_once_share_readings_and_miss_nothing(store: Store) ->
     assert await asyncio.gather(*(add_and_look(number) for number in range(40))) == [
         [ref_of(f"text {number}")] for number in range(40)
     ]
+
+
+async def test_an_index_is_used_while_it_grows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look-ups and changes go on with the old lists while new ones are being found, and nothing is lost on the way."""
+    monkeypatch.setattr(scope_index.ScopeIndex.__init__, "__kwdefaults__", {"exact_up_to": 8})
+    begun, go_on, train = threading.Event(), threading.Event(), Lists.trained
+
+    def slowly(sample: Vectors, entries: int) -> Lists:
+        begun.set()
+        assert go_on.wait(30)
+        return train(sample, entries)
+
+    monkeypatch.setattr(Lists, "trained", staticmethod(slowly))
+    one = follow(store)
+    await keep(store, "a")
+    await one.catch_up()
+    for number in range(12):
+        await keep(store, f"text {number}")
+    await one.catch_up()
+    assert await asyncio.to_thread(begun.wait, 30)
+    try:
+        await keep(store, "more")
+        await entries(store).remove(TENANT, f"ent_{hash_of('text 3')}")
+        assert await found(one, "more") == [ref_of("more")]
+        assert await found(one, "text 3") == []
+        assert one.growing
+        assert one.replica.scopes[f"{TENANT}/{SCOPE}"].centroids is None
+    finally:
+        go_on.set()
+    await one.grown()
+    assert one.replica.scopes[f"{TENANT}/{SCOPE}"].centroids is not None
+    left = {"a", "more", *(f"text {number}" for number in range(12) if number != 3)}
+    assert set(one.replica.refs()) == {ref_of(text) for text in left}
+    assert [await found(one, text) for text in sorted(left)] == [[ref_of(text)] for text in sorted(left)]
+
+
+async def test_lists_that_cannot_be_found_cost_speed_and_nothing_else(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Look-ups go on with the old ones."""
+    monkeypatch.setattr(scope_index.ScopeIndex.__init__, "__kwdefaults__", {"exact_up_to": 4})
+
+    def broken(*_: object) -> Lists:
+        raise RuntimeError("no lists")
+
+    monkeypatch.setattr(Lists, "trained", staticmethod(broken))
+    one = follow(store)
+    await keep(store, "a")
+    await one.catch_up()
+    for text in "bcdef":
+        await keep(store, text)
+    assert await found(one, "f") == [ref_of("f")]
+    await one.grown()
+    await keep(store, "g")
+    assert await found(one, "g") == [ref_of("g")]
+    assert not one.growing

@@ -1,7 +1,8 @@
 """The index of one scope: names instead of labels, and the kind of index that its size asks for.
 
-It becomes inverted lists above EXACT_UP_TO entries and exact again below half of that, and its lists are found anew when
-it has grown fourfold since. No entry is lost or doubled by such a change.
+Above EXACT_UP_TO entries it wants inverted lists, and new ones when it has grown fourfold since: it says so (`outgrown`)
+and goes on with what it has until its owner has let it grow (workers/cache/index/growth.py). Below half of EXACT_UP_TO it
+is exact again. No entry is lost or doubled by such a change.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
+from workers.cache.index.growth import PART, Growth
 from workers.cache.index.kinds import Exact, Index, Labels, Lists, Vectors
 
 EXACT_UP_TO: Final = 10_000  # an exact pass takes 0.8 ms there on one core, and 18 ms at 90,000
 GROWTH: Final = 4.0
-SAMPLE: Final = 40_000  # vectors that lists are found from at the most: 60 MB while it lasts
 
 
 class ScopeIndex:
@@ -23,7 +24,7 @@ class ScopeIndex:
 
     Args:
         dimensions: of a vector.
-        exact_up_to: entries above which the index is approximate.
+        exact_up_to: entries above which the index wants to be approximate.
     """
 
     def __init__(self, dimensions: int, *, exact_up_to: int = EXACT_UP_TO) -> None:
@@ -34,6 +35,7 @@ class ScopeIndex:
         self._next = 0
         self._index: Index = Exact(dimensions)
         self._fitted_to = 0  # how many entries the lists were made for; 0: exact
+        self._growth: Growth | None = None
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -47,20 +49,34 @@ class ScopeIndex:
         return list(self._labels)
 
     @property
+    def labels(self) -> Labels:
+        """All labels of the names."""
+        return np.fromiter(self._names, np.int64, len(self._names))
+
+    @property
     def centroids(self) -> Vectors | None:
         """The lists' centroids; None while the index is exact."""
         return self._index.centroids if isinstance(self._index, Lists) else None
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether other lists would serve it better, and are not being made already."""
+        if self._growth is not None or len(self) <= self._exact_up_to:
+            return False
+        return not self._fitted_to or len(self) > GROWTH * self._fitted_to
 
     def put(self, names: Sequence[bytes], vectors: Vectors) -> None:
         """Add vectors, shape (n, dimensions), each of length one; a name that is there already gets the new one."""
         last = {name: at for at, name in enumerate(names)}
         self.remove([name for name in last if name in self._labels])
-        self._fit(len(self) + len(last), vectors)
+        if not last:
+            return
         labels = np.arange(self._next, self._next + len(last), dtype=np.int64)
         self._next += len(last)
-        if last:
-            rows = vectors if len(last) == len(names) else vectors[list(last.values())]
-            self._index.add(labels, rows)
+        rows = vectors if len(last) == len(names) else vectors[list(last.values())]
+        self._index.add(labels, rows)
+        if self._growth is not None:
+            self._growth.added(labels, rows)
         self._labels.update(zip(last, labels.tolist(), strict=True))
         self._names.update(zip(labels.tolist(), last, strict=True))
 
@@ -69,12 +85,14 @@ class ScopeIndex:
         known = [name for name in dict.fromkeys(names) if name in self._labels]
         if not known:
             return
-        labels = [self._labels.pop(name) for name in known]
-        for label in labels:
+        gone = np.asarray([self._labels.pop(name) for name in known], np.int64)
+        for label in gone.tolist():
             del self._names[label]
-        self._index.remove(np.asarray(labels, np.int64))
-        if self._fitted_to and len(self) < self._exact_up_to // 2:
-            self._become(Exact(self._dimensions), 0)
+        self._index.remove(gone)
+        if self._growth is not None:
+            self._growth.removed(gone)
+        if len(self) < self._exact_up_to // 2:
+            self._shrink()
 
     def search(self, vector: Vectors, most: int, least: float) -> list[tuple[bytes, float]]:
         """Find the nearest names of a vector with their cosines, best first, none below `least`."""
@@ -91,6 +109,16 @@ class ScopeIndex:
         """Give vectors back, shape (n, dimensions)."""
         return self._index.vectors(np.asarray([self._labels[name] for name in names], np.int64))
 
+    def held(self, labels: Labels) -> tuple[Labels, Vectors]:
+        """Give those of some labels that are still there, with their vectors."""
+        there = np.asarray([label for label in labels.tolist() if label in self._names], np.int64)
+        return there, self._index.vectors(there)
+
+    def grow(self, part: int = PART) -> Growth:
+        """Begin to make other lists; whoever holds the index takes the steps, with so many vectors in one of them."""
+        self._growth = growth = Growth(self, lambda lists, entries: self._grown(growth, lists, entries), part)
+        return growth
+
     @classmethod
     def with_lists(cls, centroids: Vectors, entries: int, *, exact_up_to: int = EXACT_UP_TO) -> ScopeIndex:
         """Make an empty index that has its lists already, for a number of entries that a snapshot holds."""
@@ -99,24 +127,17 @@ class ScopeIndex:
         made._fitted_to = max(1, entries)
         return made
 
-    def _fit(self, entries: int, coming: Vectors) -> None:
-        """Change the kind of index before it grows to a number of entries, if it has to."""
-        grown = self._fitted_to and entries > GROWTH * self._fitted_to
-        if entries <= self._exact_up_to or (self._fitted_to and not grown):
+    def _grown(self, growth: Growth, lists: Lists, entries: int) -> None:
+        """Take the new lists, if they are still wanted."""
+        if growth is self._growth:
+            self._index, self._fitted_to, self._growth = lists, entries, None
+
+    def _shrink(self) -> None:
+        """Be exact again; lists that are being made are not wanted any more."""
+        self._growth = None
+        if not self._fitted_to:
             return
-        sample = np.concatenate([self._some_vectors(), coming[:SAMPLE]])[-SAMPLE:]
-        self._become(Lists.trained(sample, entries), entries)
-
-    def _some_vectors(self) -> Vectors:
-        labels = np.fromiter(self._names, np.int64, len(self._names))
-        if len(labels) > SAMPLE:
-            labels = np.random.default_rng(1).choice(labels, SAMPLE, replace=False)
-        return self._index.vectors(labels)
-
-    def _become(self, index: Index, fitted_to: int) -> None:
-        """Move every vector into another index, in parts."""
-        labels = np.fromiter(self._names, np.int64, len(self._names))
-        for at in range(0, len(labels), SAMPLE):
-            part: Labels = labels[at : at + SAMPLE]
-            index.add(part, self._index.vectors(part))
-        self._index, self._fitted_to = index, fitted_to
+        exact, labels = Exact(self._dimensions), self.labels
+        for at in range(0, len(labels), PART):
+            exact.add(*self.held(labels[at : at + PART]))
+        self._index, self._fitted_to = exact, 0

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
+from sys import intern
 from typing import Final
 
 _NOUN_ENDS: Final = (("ies", "y"), ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
@@ -32,9 +33,9 @@ class Lexicon:
     """Facts about single lower-case words."""
 
     parts: dict[str, str] = field(default_factory=dict)
-    synonyms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    antonyms: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    deeds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a set takes four times the memory
+    antonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    deeds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     british: dict[str, str] = field(default_factory=dict)
     irregular: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -45,7 +46,7 @@ def lexicon() -> Lexicon:
     found = Lexicon(british=dict(_MORE_BRITISH))
     packed = files("workers.cache.judge").joinpath("data/lexicon.txt.gz").read_bytes()
     for line in gzip.decompress(packed).decode().splitlines():
-        kind, *words = line.split()
+        kind, *words = map(intern, line.split())
         if kind == "p":
             found.parts[words[0]] = words[1]
         elif kind == "b":
@@ -55,7 +56,8 @@ def lexicon() -> Lexicon:
         elif kind in "sad":
             table = {"s": found.synonyms, "a": found.antonyms, "d": found.deeds}[kind]
             for word in words:
-                table[word].update(other for other in words if other != word)
+                more = [other for other in words if other != word and other not in table.get(word, ())]
+                table[word] = (*table.get(word, ()), *dict.fromkeys(more))
     return found
 
 

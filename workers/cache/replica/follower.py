@@ -3,12 +3,16 @@
 What can go wrong with the log (trimmed, flushed, an older state after a crash of Redis) shows by the last row that was
 read: when it is not there any more, the replica is compared with the list of all entries instead. A replica that is
 behind can only miss answers: each candidate is read from Redis before it is served, and what was removed is not there.
+
+An index that has outgrown its lists is given new ones beside all that (workers/cache/index/growth.py): look-ups and changes
+go on with the old ones, and wait for two milliseconds at the most.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -58,6 +62,7 @@ class Follower:
         self._lock = asyncio.Lock()  # held while the replica changes or is looked at
         self._reading: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._growing: asyncio.Task[None] | None = None
         self._written = 0  # changes that the last snapshot has
 
     async def start(self) -> None:
@@ -83,6 +88,16 @@ class Follower:
         """Find the nearest entries of a scope (with its owner before it): reference and cosine, best first."""
         async with self._lock:
             return self.replica.search(scope, vector, most, least)
+
+    @property
+    def growing(self) -> bool:
+        """Whether an index is being given new lists at the moment."""
+        return self._growing is not None and not self._growing.done()
+
+    async def grown(self) -> None:
+        """Wait until no index is being given new lists."""
+        if self._growing is not None:
+            await asyncio.wait((self._growing,))
 
     async def keep_for_ever(self) -> None:
         """Read along, and write snapshots."""
@@ -142,6 +157,7 @@ class Follower:
                 await self._compare()
             self.replica.position = tail.position
             if tail.kind == "rows" and not tail.more:
+                self._grow_beside()
                 return
 
     async def _apply(self, changes: Sequence[Change]) -> None:
@@ -167,6 +183,34 @@ class Follower:
             found = await self._source.vectors(missing[at : at + PART], self._encoder)
             async with self._lock:
                 await asyncio.to_thread(self.replica.put, found)
+            await self._grow()  # at once: everybody waits for the whole list, and exact vectors would take much memory
+
+    def _grow_beside(self) -> None:
+        """Begin to grow what has to, unless that is under way."""
+        if not self.growing and self.replica.outgrown() is not None:
+            self._growing = asyncio.create_task(self._try_to_grow())
+
+    async def _try_to_grow(self) -> None:
+        try:
+            await self._grow()
+        except Exception as error:  # noqa: BLE001 - look-ups go on with the old lists; its text may hold numbers only
+            log.error("cache.growth_failed", error=type(error).__name__)  # noqa: TRY400 - without a traceback
+
+    async def _grow(self) -> None:
+        while (index := self.replica.outgrown()) is not None:
+            growth = index.grow()
+            began = time.perf_counter()
+            while await self._step(growth.gather):
+                pass
+            await asyncio.to_thread(growth.train)
+            while await self._step(growth.move):
+                pass
+            log.info("cache.grown", entries=len(index), took_s=round(time.perf_counter() - began, 2))
+
+    async def _step(self, step: Callable[[], bool]) -> bool:
+        """Take one short step while nothing else happens to the replica."""
+        async with self._lock:
+            return await asyncio.to_thread(step)
 
     def _worth_writing(self) -> bool:
         return self.replica.changes - self._written >= max(LEAST_CHANGES, LEAST_SHARE * len(self.replica))

@@ -75,6 +75,10 @@ class Replica:
             return []
         return [(reference(scope, name), score) for name, score in index.search(vector, most, least)]
 
+    def outgrown(self) -> ScopeIndex | None:
+        """Give an index that other lists would serve better; None when there is none."""
+        return next((index for index in self.scopes.values() if index.outgrown), None)
+
     def _index(self, scope: str) -> ScopeIndex:
         if scope not in self.scopes:
             self.scopes[scope] = ScopeIndex(self.dimensions)
