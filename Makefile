@@ -24,8 +24,9 @@ up: $(STAMP) ## run everything on this machine until Ctrl-C
 demo: $(STAMP) ## show some jobs on the running system (after `make up`, in another terminal)
 	@exec $(BIN)/thinkline demo $(ARGS)
 
-test: $(STAMP) ## run all tests; ARGS="-k redis -x" goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+# Two processes, for most tests wait for processes of their own; a file's tests stay together and share what they started.
+test: $(STAMP) ## run all tests; ARGS="-k redis -x" goes to pytest, ARGS="-n 0" runs one after the other
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25 $(ARGS)
 
 lint: $(STAMP) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
