@@ -1,8 +1,9 @@
 """A thousand jobs that think for 30 s at once in one worker process: time added, memory, processor time.
 
-`python -m benchmarks.in_flight [--jobs N] [--classify N] [--fsync everysec]`. Beside it the bare threads pool with tasks
-that only wait, and what one prefork child costs. The time added to a job is from its submission to its end, less the
-30 s that its model takes.
+`python -m benchmarks.in_flight [--jobs N] [--rounds N] [--classify N] [--fsync everysec]`. Beside it, in turns, the bare
+threads pool with tasks that only wait, and what one prefork child costs. The time added to a job is from its submission to
+its end, less the 30 s that its model takes. What a burst adds depends on how fast the machine is at that moment, so the
+verdict is on the median of the rounds, and the bare pool's last task says how fast it was.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -62,8 +64,16 @@ def watched(process: Process, finished: Any, limit_s: float) -> tuple[float, flo
     return most, report.cpu_s(process.pid) - before
 
 
-def ours(folder: Path, url: str, store: redis.Redis, jobs: int, classify: int) -> bool:
-    """Measure Thinkline; whether the targets were met."""
+class Round(NamedTuple):
+    """What one round of ours gave: jobs that succeeded, p95 of the time added (s), most memory of the worker (MB)."""
+
+    succeeded: int
+    added_s: float
+    memory_mb: float
+
+
+def ours(folder: Path, url: str, store: redis.Redis, jobs: int, classify: int) -> Round:
+    """Measure Thinkline once."""
     limits = {"lanes.reasoning.slots": jobs}
     with running_system(
         folder, url, changes=limits, models={"deep": "thinks-30s"}, workers=("classify", "standard,fallback")
@@ -86,13 +96,11 @@ def ours(folder: Path, url: str, store: redis.Redis, jobs: int, classify: int) -
     )
     print(f"  added from submission: p50 {quantile(total, 0.5):.2f} s, p95 {quantile(total, 0.95):.2f} s")
     print(f"  added in the worker:   p50 {quantile(inside, 0.5):.2f} s, p95 {quantile(inside, 0.95):.2f} s")
-    fast = report.at_most("p95 of the time added to a job", quantile(total, 0.95), "s", 4)
-    small = report.at_most("resident memory of the worker process", most, "MB", 250)
-    return succeeded == jobs and fast and small
+    return Round(succeeded, quantile(total, 0.95), most)
 
 
-def bare(folder: Path, url: str, store: redis.Redis, jobs: int) -> None:
-    """Measure the bare threads pool with tasks that only wait."""
+def bare(folder: Path, url: str, store: redis.Redis, jobs: int) -> float:
+    """Measure the bare threads pool with tasks that only wait; the time added to its last task (s)."""
     celery_app.conf.broker_url = url
     with Processes(folder, {"REDIS_URL": url}) as processes:
         worker = processes.start(
@@ -107,8 +115,10 @@ def bare(folder: Path, url: str, store: redis.Redis, jobs: int) -> None:
         most, cpu = watched(worker, lambda: int(store.get("bare:done") or 0) >= jobs, THINKS_S + 120)
         took = time.monotonic() - began
     print(
-        f"bare threads pool, only waiting: all done after {took:.1f} s, {most:.0f} MB, {cpu / jobs * 1000:.1f} ms a job"
+        f"bare threads pool, only waiting: all done after {took:.1f} s, {most:.0f} MB, {cpu / jobs * 1000:.1f} ms a job",
+        flush=True,
     )
+    return took - THINKS_S
 
 
 def prefork(folder: Path, url: str) -> None:
@@ -129,19 +139,31 @@ def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--classify", type=int, default=1, help="classify workers that feed the one worker")
     parser.add_argument("--fsync", choices=("always", "everysec"), default="always", help="of Redis' append-only file")
     arguments = parser.parse_args()
     report.conditions(
         f"{arguments.jobs} jobs in flight, each thinking for {THINKS_S:g} s, fed by {arguments.classify} classify worker(s)"
-        f" (append-only file: {arguments.fsync})"
+        f" (append-only file: {arguments.fsync}), {arguments.rounds} rounds"
     )
     with tempfile.TemporaryDirectory() as name, durable_redis(Path(name) / "redis", arguments.fsync) as server:
         store = redis.Redis.from_url(server.url)
-        met = ours(Path(name) / "ours", server.url, store, arguments.jobs, arguments.classify)
-        bare(Path(name), server.url, store, arguments.jobs)
+        rounds, last = [], []
+        for n in range(arguments.rounds):
+            rounds.append(ours(Path(name) / f"ours-{n}", server.url, store, arguments.jobs, arguments.classify))
+            store.flushall()
+            last.append(bare(Path(name), server.url, store, arguments.jobs))
+            store.flushall()
         prefork(Path(name), server.url)
-    raise SystemExit(0 if met else 1)
+    middle = statistics.median(one.added_s for one in rounds)
+    beside = statistics.median(one.added_s / bare_s for one, bare_s in zip(rounds, last, strict=True))
+    print(f"p95 of the time added: {min(one.added_s for one in rounds):.1f} to {max(one.added_s for one in rounds):.1f} s;"
+          f" {beside:.2f} of what the bare pool's last task waited (median of {arguments.rounds})")  # fmt: skip
+    fast = report.at_most("p95 of the time added to a job, median of the rounds", middle, "s", 4)
+    small = report.at_most("resident memory of the worker process", max(one.memory_mb for one in rounds), "MB", 250)
+    whole = all(one.succeeded == arguments.jobs for one in rounds)
+    raise SystemExit(0 if whole and fast and small else 1)
 
 
 if __name__ == "__main__":
