@@ -46,7 +46,7 @@ def main() -> None:
         if given.only != "lanes":
             quality.show(rows, recipe, name)
     if given.only in {None, "cost"}:
-        cost.show(encoder)
+        cost.show(encoder, given.data)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import random
 import resource
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.routing.sources import labels
+from benchmarks.routing.sources import labels, rows
 from workers.contracts.routing import Query
 from workers.encoding.encoder import Encoder
 from workers.routing.artefact import SHIPPED, load
 from workers.routing.router import TrainedRouter
 
-ALONE, BATCH = 200, 32
+ALONE, BATCH, MOST, ROUNDS = 200, 32, 600, 3
 
 
-def show(encoder: Encoder) -> None:
-    """Time the shipped router on prompts of the project."""
+def show(encoder: Encoder, data: Path) -> None:
+    """Time the shipped router on short questions, on word problems and on long prompts."""
     router = TrainedRouter(load(SHIPPED, encoder.fingerprint))
-    queries = [Query(row["input"], row.get("instructions")) for row in labels("written_c")]
+    asked = {
+        "search questions": [row["question"] for row in rows(data, "nq_open")],
+        "banking questions": [row["question"] for row in rows(data, "banking77")],
+        "word problems": [row["question"] for row in rows(data, "gsm8k")],
+        "long prompts": [row["input"] for row in labels("written_c")],
+    }
+    print("\nCost of a decision")
+    for name, texts in asked.items():
+        _show(name, [Query(text) for text in random.Random(0).sample(texts, MOST)], router, encoder)
+    print(f"  resident at the most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def _show(name: str, queries: list[Query], router: TrainedRouter, encoder: Encoder) -> None:
+    """Time one kind of queries, alone and in batches."""
     texts = [query.text for query in queries]
     router.decide(queries[:BATCH], encoder.embed(texts[:BATCH]))
     alone, after = [], []
@@ -32,13 +47,14 @@ def show(encoder: Encoder) -> None:
         ended = time.perf_counter()
         alone.append(1_000 * (ended - began))
         after.append(1_000 * (ended - middle))
-    began = time.perf_counter()
-    for begin in range(0, len(queries), BATCH):
-        router.decide(queries[begin : begin + BATCH], encoder.embed(texts[begin : begin + BATCH]))
-    rate = len(queries) / (time.perf_counter() - began)
-    length = statistics.mean(map(len, texts))
-    print(f"\nCost, {len(queries)} prompts of {length:.0f} characters in the mean")
-    print(f"  alone: median {statistics.median(alone):.1f} ms, 95th percentile {np.percentile(alone, 95):.1f} ms")
-    print(f"  of that after the embedding: median {statistics.median(after):.2f} ms")
-    print(f"  in batches of {BATCH}: {rate:.0f} decisions a second")
-    print(f"  resident at the most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    rates = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        for begin in range(0, len(queries), BATCH):
+            router.decide(queries[begin : begin + BATCH], encoder.embed(texts[begin : begin + BATCH]))
+        rates.append(len(queries) / (time.perf_counter() - began))
+    print(
+        f"  {name:18} {statistics.mean(map(len, texts)):4.0f} characters: alone median {statistics.median(alone):5.1f} ms,"
+        f" 95th percentile {np.percentile(alone, 95):5.1f} ms, of it after the embedding {statistics.median(after):.2f} ms;"
+        f" in batches of {BATCH} {statistics.median(rates):4.0f} a second"
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.redis import missing
 from workers.contracts.errors import SettingsError
-from workers.encoding.encoder import Encoder, _passes
+from workers.encoding.encoder import BATCH, BATCH_TOKENS, Encoder, _passes
 
 pytestmark = pytest.mark.slow
 
@@ -81,8 +81,19 @@ def test_scikit_learn_stays_out_and_can_be_imported_afterwards() -> None:
 
 
 def test_passes_are_bounded() -> None:
-    """Every row once; long texts come in small passes."""
-    passes = _passes(["x" * length for length in (10, 1000, 1000, 1000, 5, 12_000)] + ["y"] * 100)
-    assert sorted(row for rows in passes for row in rows) == list(range(106))
-    assert max(len(rows) for rows in passes) == 32
-    assert [5] in passes
+    """Every row once; long texts come in small passes, and little of a pass is padding."""
+    lengths = [10, 250, 251, 252, 5, 256, *range(3, 103), *[7] * 90]
+    passes = _passes(lengths)
+    assert sorted(row for rows in passes for row in rows) == list(range(len(lengths)))
+    assert max(len(rows) for rows in passes) <= BATCH
+    padded = [len(rows) * max(lengths[row] for row in rows) for rows in passes]
+    assert max(padded) <= BATCH_TOKENS
+    assert sum(padded) < 1.25 * sum(lengths)
+
+
+def test_like_lengths_are_counted_in_tokens(encoder: Encoder) -> None:
+    """Forty characters of a formula are more tokens than forty of English: they do not share a pass."""
+    english, formula = "where do the kangaroos live in Australia", "$x^2+{y}_{1}=(a*b)/c-[d]+{e}^{f}-g/h=i$!"
+    lengths = encoder._lengths([english, formula])
+    assert len(english) == len(formula)
+    assert lengths[1] > 2 * lengths[0]
