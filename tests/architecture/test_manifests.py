@@ -15,8 +15,8 @@ from tests.support import compose, manifests
 from tests.support.manifests import container, objects, pods
 from tests.support.processes import ROOT
 from workers.contracts import job
-from workers.environment import refuse_unknown_variables
 from workers.settings import Settings, load_settings
+from workers.settings.environment import refuse_unknown_variables
 
 QUEUES = set(job.SERVED)
 VARIABLES = {

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import httpx
 
 from workers.cli.failing import fail, settings_or_exit
-from workers.environment import CLIENT_KEY, CLIENT_URL
 from workers.local.services import api_url
+from workers.settings.environment import CLIENT_KEY, CLIENT_URL
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 from pydantic import BaseModel, SecretStr
 
-from workers.environment import ENV_PREFIX
 from workers.settings import Settings
+from workers.settings.environment import ENV_PREFIX
 
 NAME = "NAME"
 KEY_OF_THE_FILE = "models.NAME.name"
@@ -28,7 +28,7 @@ models and limits in the file. Durations end in `_s` and are seconds, sizes end 
 million tokens. `NAME` stands for a name of your choice. `api_keys` is a list of tables (`[[api_keys]]`), in the
 environment a JSON list. A wrong setting stops the start and is named.
 
-This page is written by `make env-example` from `workers/settings.py`.
+This page is written by `make env-example` from `workers/settings/`.
 
 | in thinkline.toml | environment variable | default | allowed | what it is |
 |---|---|---|---|---|

@@ -17,8 +17,8 @@ import httpx
 from httpx_sse import EventSource, SSEError
 
 from workers.cli.failing import fail, settings_or_exit
-from workers.environment import CLIENT_KEY, CLIENT_URL, take_over_env_file
 from workers.local.services import api_url
+from workers.settings.environment import CLIENT_KEY, CLIENT_URL, take_over_env_file
 
 SUCCEEDED, FAILED, WRONG, CANCELLED, UNREACHABLE, LEFT_RUNNING = 0, 1, 2, 3, 4, 130
 CODES: Final = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": CANCELLED}

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 
 from workers.contracts.errors import StoreUnavailable
 from workers.contracts.webhooks import Parcel, Receipt, Try, job_of
+from workers.settings.webhooks import WebhookSettings
 from workers.stages.persist import persist
 from workers.store.webhooks import Settled, Taken, WebhookStore
 from workers.telemetry import logger
-from workers.webhook_settings import WebhookSettings
 
 log = logger("deliver")
 THROTTLED = frozenset({429, 502, 504})  # too much, or nobody behind the gateway: Standard Webhooks asks to slow down

@@ -18,8 +18,8 @@ from redis.exceptions import NoScriptError, RedisError
 
 from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
+from workers.settings.webhooks import WebhookSettings
 from workers.store.connection import translated
-from workers.webhook_settings import WebhookSettings
 
 LUA = resources.files("workers.store") / "lua"
 BEFORE_EACH: Final = ("counting", "prelude", "webhooks")

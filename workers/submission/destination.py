@@ -15,8 +15,8 @@ import idna
 
 from workers.contracts.errors import InvalidRequest
 from workers.contracts.webhooks import MAX_URL_CHARS
+from workers.settings.webhooks import WebhookSettings
 from workers.submission.addresses import Address, refusal
-from workers.webhook_settings import WebhookSettings
 
 PORTS = {"https": 443, "http": 80}
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)\Z", re.IGNORECASE | re.ASCII)

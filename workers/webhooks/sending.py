@@ -16,9 +16,9 @@ import httpx
 from workers.contracts.errors import InvalidRequest
 from workers.contracts.retry_after import retry_after_s
 from workers.contracts.webhooks import Parcel, Receipt, TryError
+from workers.settings.webhooks import WebhookSettings
 from workers.submission.addresses import Address
 from workers.submission.destination import Destination, read_destination
-from workers.webhook_settings import WebhookSettings
 from workers.webhooks.payload import body_of
 from workers.webhooks.resolving import AddressRefused, Resolver, SystemResolver, Unresolved, judged
 from workers.webhooks.signing import signed_headers

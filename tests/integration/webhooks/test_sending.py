@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from tests.support.processes import free_port
 from tests.support.webhooks import Certificates, Receiver, make_certificates, raw, receiving, say
 from workers.contracts.webhooks import Parcel, Receipt
-from workers.webhook_settings import WebhookSettings
+from workers.settings.webhooks import WebhookSettings
 from workers.webhooks.resolving import Unresolved
 from workers.webhooks.sending import Sender
 

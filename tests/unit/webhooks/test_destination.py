@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.contracts.errors import InvalidRequest
+from workers.settings.webhooks import WebhookSettings
 from workers.submission.addresses import refusal
 from workers.submission.destination import read_destination
-from workers.webhook_settings import WebhookSettings
 
 STRICT = WebhookSettings()
 HTTP = WebhookSettings(allow_http=True)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from workers.contracts.webhooks import Parcel, Receipt
+from workers.settings.webhooks import WebhookSettings
 from workers.stages.deliver import settle, wait_before_next
 from workers.store.webhooks import Settled, Taken
-from workers.webhook_settings import WebhookSettings
 
 SETTINGS = WebhookSettings()
 PARCEL = Parcel("msg_1", "https://example.com/", "job.failed", 0, "job_1", {}, (SecretStr("whsec_"),))

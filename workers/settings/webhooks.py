@@ -1,4 +1,4 @@
-"""The settings of webhooks; a part of workers/settings.py."""
+"""Settings of webhooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from workers.section import Seconds, Section
+from workers.settings.section import Seconds, Section
 
 
 class WebhookSettings(Section):
