@@ -14,8 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
-from workers.contracts.audit import CacheAudit
-from workers.contracts.caching import CacheChoice, CacheEntryDetail, CachePage, CacheRemoved
+from workers.cache_client import CacheClient
 from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
 from workers.contracts.events import BEGINNING, Cursor, cursor_of
 from workers.contracts.expectations import Expectations
@@ -26,10 +25,7 @@ from workers.contracts.usage import FailureReport, UsageReport
 from workers.contracts.webhooks import ENDINGS
 from workers.following import Following, Listed, Source
 from workers.settings import Settings
-from workers.store.cache import CacheStore
-from workers.store.checks import CheckStore
 from workers.store.connection import connect
-from workers.store.entries import ENTRY_ID, read_cursor
 from workers.store.feeds import Feeds
 from workers.store.jobs import JobStore, NewJob
 from workers.store.metrics import MetricsStore
@@ -79,8 +75,7 @@ class Client:
         self._tail = connect(settings, max_connections=4)  # a blocking read must not take a connection from the others
         scripts = Scripts(self._redis, settings)
         self._store = JobStore(scripts)
-        self._cache = CacheStore(self._redis, scripts, settings)
-        self._checks = CheckStore(self._redis, scripts, settings)
+        self.cache = CacheClient(self._redis, scripts, settings)
         self.webhooks = WebhookClient(self._redis, scripts, settings)
         self.metrics = MetricsStore(self._redis, scripts, settings)
         self._reader = JobReader(self._redis, settings)
@@ -307,51 +302,6 @@ class Client:
     async def router(self) -> RouterStatus:
         """Say what the classify workers decide with, and what they decided."""
         return await RouterStore(self._redis, self._settings).status(now_s=time.time())
-
-    async def cache_page(
-        self, tenant: str, choice: CacheChoice, *, limit: int = 20, cursor: str | None = None
-    ) -> CachePage:
-        """List the cache entries that a tenant stored, newest first.
-
-        Raises:
-            InvalidRequest: the cursor is not one of ours.
-        """
-        after = read_cursor(cursor) if cursor is not None else None
-        if cursor is not None and after is None:
-            raise InvalidRequest("is not a cursor of this list", field="cursor")
-        entries, following = await self._cache.page(
-            tenant, choice, limit=limit, after=after, now_ms=int(time.time() * 1000)
-        )
-        return CachePage(data=entries, next_cursor=following)
-
-    async def cache_entry(self, tenant: str, entry: str) -> CacheEntryDetail:
-        """Read a cache entry with its answer and who was given it.
-
-        Raises:
-            NotFound: the tenant stored no such entry.
-        """
-        found = await self._cache.get(tenant, entry) if ENTRY_ID.match(entry) else None
-        if found is None:
-            raise NotFound("there is no such cache entry")
-        return found
-
-    async def remove_entry(self, tenant: str, entry: str) -> CacheRemoved:
-        """Remove a cache entry; no process serves it from its next look-up on.
-
-        Raises:
-            NotFound: the tenant stored no such entry.
-        """
-        if not ENTRY_ID.match(entry) or not await self._cache.remove(tenant, entry):
-            raise NotFound("there is no such cache entry")
-        return CacheRemoved(removed=1)
-
-    async def remove_entries(self, tenant: str, choice: CacheChoice) -> CacheRemoved:
-        """Remove a tenant's cache entries by scope, tag and age."""
-        return CacheRemoved(removed=await self._cache.remove_chosen(tenant, choice, now_ms=int(time.time() * 1000)))
-
-    async def cache_audit(self, tenant: str) -> CacheAudit:
-        """Tell what audits found in a tenant's scopes, and what its checks of today cost."""
-        return await self._checks.report(tenant)
 
     @property
     def waiting(self) -> int:

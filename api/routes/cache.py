@@ -74,7 +74,7 @@ async def page(request: Request, query: Annotated[Listed, Query()]) -> Response:
     tenant = state.gate.tenant(request, "jobs:read")
     if query.limit > state.settings.api.page_limit:
         raise Problem(422, "invalid_request", f"must be at most {state.settings.api.page_limit}", field="limit")
-    found = await state.client.cache_page(tenant, query.choice, limit=query.limit, cursor=query.cursor)
+    found = await state.client.cache.page(tenant, query.choice, limit=query.limit, cursor=query.cursor)
     return Response(found.model_dump_json(), media_type=JSON)
 
 
@@ -87,7 +87,7 @@ async def page(request: Request, query: Annotated[Listed, Query()]) -> Response:
 async def audit(request: Request) -> Response:
     """Tell by scope how many answers were answered again, how many of these were wrong, and what follows from it."""
     state = state_of(request)
-    found = await state.client.cache_audit(state.gate.tenant(request, "jobs:read"))
+    found = await state.client.cache.audit(state.gate.tenant(request, "jobs:read"))
     return Response(found.model_dump_json(), media_type=JSON)
 
 
@@ -100,7 +100,7 @@ async def audit(request: Request) -> Response:
 async def read(request: Request, entry: EntryId) -> Response:
     """Show what was asked, the answer, and the latest jobs that were given it with the reason why."""
     state = state_of(request)
-    found = await state.client.cache_entry(state.gate.tenant(request, "jobs:read"), entry)
+    found = await state.client.cache.get(state.gate.tenant(request, "jobs:read"), entry)
     return Response(found.model_dump_json(), media_type=JSON)
 
 
@@ -113,7 +113,7 @@ async def read(request: Request, entry: EntryId) -> Response:
 async def remove(request: Request, entry: EntryId) -> Response:
     """Remove one entry: no process serves it from its next look-up on."""
     state = state_of(request)
-    done = await state.client.remove_entry(state.gate.tenant(request, "jobs:write"), entry)
+    done = await state.client.cache.remove(state.gate.tenant(request, "jobs:write"), entry)
     return Response(done.model_dump_json(), media_type=JSON)
 
 
@@ -130,5 +130,5 @@ async def remove_chosen(request: Request, query: Annotated[Removed, Query()]) ->
     if query.choice == CacheChoice() and not query.everything:
         detail = "say which entries: `scope`, `tag`, `older_than_s`, or `all=true` for every one"
         raise Problem(422, "invalid_request", detail, field="all")
-    done = await state.client.remove_entries(tenant, query.choice)
+    done = await state.client.cache.remove_chosen(tenant, query.choice)
     return Response(done.model_dump_json(), media_type=JSON)
