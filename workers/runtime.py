@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import CancelledError as FutureCancelled
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ import uvloop
 from workers import caching, classifying, structured
 from workers.cache.keeping import Keeping
 from workers.contracts.errors import SettingsError, StoreUnavailable
-from workers.contracts.job import DELIVER, SERVED, Expected, Lane, ServedQueue
+from workers.contracts.job import DELIVER, LANES, SERVED, Expected, Lane, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.contracts.webhooks import job_of
 from workers.publishing import BrokerPublisher
@@ -151,7 +151,7 @@ class Runtime:
             tell_thinking=settings.streams.thinking_text,
         )
         remembered = Remembered(reader, settings.lanes.reasoning.model)
-        self._upstream = UpstreamClient(upstream_configs(settings))
+        self._upstream = UpstreamClient(upstream_configs(settings, self._queues))
         self._answer = AnswerStage(
             store=store,
             leases=self._leases,
@@ -269,12 +269,16 @@ class Remembered:
         return kept[1]
 
 
-def upstream_configs(settings: Settings) -> dict[str, UpstreamConfig]:
+def upstream_configs(settings: Settings, queues: Iterable[str]) -> dict[str, UpstreamConfig]:
     """Read the endpoints' keys from the environment, into which the settings took `.env`.
+
+    A worker that serves no lane calls no model: it needs no key and gets no endpoint.
 
     Raises:
         SettingsError: a variable that is to hold a key is not set.
     """
+    if set(queues).isdisjoint(LANES):
+        return {}
     return {name: _upstream_config(name, upstream) for name, upstream in settings.upstreams.items()}
 
 

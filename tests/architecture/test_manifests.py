@@ -96,8 +96,9 @@ def test_a_worker_has_threads_for_its_slots_and_time_to_hand_back() -> None:
 
 
 def test_only_who_needs_a_secret_has_it() -> None:
-    """The key of the endpoint stays with the workers, the callers' hashes with the API, and the model has nothing."""
-    assert {name for name, service in SERVICES.items() if "UPSTREAM_API_KEY" in service.env} == set(WORKERS)
+    """The key of the endpoint stays with who answers, the callers' hashes with the API, and the model has nothing."""
+    assert {name for name, service in SERVICES.items() if "UPSTREAM_API_KEY" in service.env} == set(job.LANES)
+    assert {name for name in pods() if "UPSTREAM_API_KEY" in environment_of(name)} == set(job.LANES)
     assert [name for name, service in SERVICES.items() if "THINKLINE_API_KEYS" in service.env] == ["api"]
     assert [name for name, service in SERVICES.items() if "FLOWER_BASIC_AUTH" in service.env] == ["flower"]
     signing = "THINKLINE_WEBHOOKS__SIGNING_KEY"

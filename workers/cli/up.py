@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from workers.cli.failing import fail, settings_or_exit
 from workers.contracts.errors import SettingsError
+from workers.contracts.job import LANES
 from workers.local.redis_server import check_given
 from workers.local.screen import Screen
 from workers.local.service import Service, StartFailed, free_port
@@ -69,7 +70,7 @@ def _check_keys(settings: Settings) -> None:
     """Find a missing key of an upstream now, not in four logs."""
     from workers.runtime import upstream_configs  # noqa: PLC0415 - the help needs none of it
 
-    upstream_configs(settings)
+    upstream_configs(settings, LANES)
 
 
 def _own(data_dir: Path) -> IO[str]:

@@ -32,7 +32,7 @@ def worker(
     from workers.runtime import upstream_configs  # noqa: PLC0415
 
     try:
-        upstream_configs(settings)
+        upstream_configs(settings, wanted)
     except SettingsError as error:
         fail(str(error), 2)
     count = slots or sum(_slots(settings, queue) for queue in wanted)

@@ -64,5 +64,7 @@ def test_a_key_that_is_not_set_stops_the_start(make: Callable[..., Settings]) ->
     upstreams = {"main": {"base_url": "https://api.example.com/v1", "api_key_env": "NO_SUCH_KEY_SET"}}
     models = {"m": {"upstream": "main", "model": "x"}}
     lanes = {"reasoning": {"model": "m"}, "standard": {"model": "m"}}
+    settings = make(upstreams=upstreams, models=models, lanes=lanes)
     with pytest.raises(SettingsError, match="NO_SUCH_KEY_SET"):
-        upstream_configs(make(upstreams=upstreams, models=models, lanes=lanes))
+        upstream_configs(settings, ["classify", "fallback"])
+    assert upstream_configs(settings, ["classify", "deliver"]) == {}  # they call no model: no key is asked of them
