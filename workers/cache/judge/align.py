@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Final
 
 from workers.cache.judge.lexicon import known, lemmas, lexicon, opposite, synonymous
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
 
+SHORTEST_JOINED: Final = 7  # letters of two words written as one; shorter ones may be another word
 SHORTEST_TYPO: Final = 5  # letters; in shorter words one letter makes another word
 
 
@@ -80,6 +82,7 @@ class Pair:
         found: list[Match] = []
         left, right = self._same(list(self.left.content), list(self.right.content), found)
         if len(left) <= 12 and len(right) <= 12:  # beyond that the pair is refused anyway
+            left, right = _joined(left, right, found)
             for how in ("form", "typo", "listed", "lexicon"):
                 left, right = _pick(left, right, how, found)
         found.sort(key=lambda match: match.left.at)
@@ -91,8 +94,14 @@ class Pair:
         for word in reversed(right):
             waiting[word.form].append(word)
         rest = []
+        more, fewer = _surplus(left, right), _surplus(right, left)
+        for form, count in fewer.items():
+            del waiting[form][len(waiting[form]) - count :]  # said more often: the last ones answer
         for word in left:
-            if waiting[word.form]:
+            if more[word.form]:
+                more[word.form] -= 1
+                rest.append(word)
+            elif waiting[word.form]:
                 found.append(Match(word, waiting[word.form].pop(), "same"))
             else:
                 rest.append(word)
@@ -101,13 +110,39 @@ class Pair:
 
 
 def _between(text: Text, one: Word, other: Word) -> bool:
-    return any(word.form in PREPOSITIONS for word in text.words[one.at + 1 : other.at])
+    return any(word.form in PREPOSITIONS or word.form in {"and", "or"} for word in text.words[one.at + 1 : other.at])
 
 
 def _attribute(head: Word, rest: Word, head_after: Word, rest_after: Word) -> bool:
     """Tell whether `head PREPOSITION rest` became `rest head`, in the place of the whole."""
     same_place = rest_after.role == head.role or {rest_after.role, head.role} <= {"", "in", "of", "for"}
-    return rest.role in {"of", "for", "in", "on"} and not head_after.role and same_place
+    return rest.role in {"of", "for", "in", "on", "at", "about"} and not head_after.role and same_place
+
+
+def _surplus(left: list[Word], right: list[Word]) -> Counter[str]:
+    """Count what one side says more often than the other, another form of it counted: culture, but not beside cultures."""
+    there = [word for word in right if word.kind == "content"]
+    found: Counter[str] = Counter()
+    said = Counter(word.form for word in left)
+    for form, count in said.items():
+        heard = sum(word.form == form for word in right)
+        if 0 < heard < count:
+            others = sum(word.form != form and not lemmas(word.form).isdisjoint(lemmas(form)) for word in there)
+            found[form] = max(0, count - heard - others)
+    return found
+
+
+def _joined(left: list[Word], right: list[Word], found: list[Match]) -> tuple[list[Word], list[Word]]:
+    """Match two neighbours with one word that is written as both together: mind blowing, mindblowing."""
+    for one, other, turned in ((left, right, False), (right, left, True)):
+        for first, second in list(pairwise(one)):
+            whole = next((word for word in other if word.form == first.form + second.form), None)
+            if whole and second.at == first.at + 1 and len(whole.form) >= SHORTEST_JOINED:
+                found.append(Match(whole, first, "form") if turned else Match(first, whole, "form"))
+                one.remove(first)
+                one.remove(second)
+                other.remove(whole)
+    return left, right
 
 
 def _pick(left: list[Word], right: list[Word], how: str, found: list[Match]) -> tuple[list[Word], list[Word]]:
@@ -170,7 +205,7 @@ def is_typo(one: str, other: str) -> bool:
     if known(one) == known(other) or not (one.isalpha() and other.isalpha()):
         return False
     right = one if known(one) else other
-    return bool(lexicon().parts.get(right)) and _slip(one, other)
+    return any(lemma in lexicon().parts for lemma in lemmas(right)) and _slip(one, other)
 
 
 def _slip(one: str, other: str) -> bool:

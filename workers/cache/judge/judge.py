@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workers.cache.judge import problems
 from workers.cache.judge.align import Pair
-from workers.cache.judge.guards import content, exact, little
+from workers.cache.judge.guards import arrangement, content, exact, little
 from workers.cache.judge.text import Text
 
 Vector = NDArray[np.float32]
@@ -37,6 +37,7 @@ GUARDS: Final[tuple[tuple[str, Guard], ...]] = (
     ("question", little.listing),
     ("quantifier", little.quantifiers),
     ("modality", little.modality),
+    ("manner", little.manner),
     ("person", little.person),
     ("condition", little.condition),
     ("antonym", content.opposites),
@@ -45,6 +46,7 @@ GUARDS: Final[tuple[tuple[str, Guard], ...]] = (
     ("name", exact.names),
     ("words", content.words),
     ("order", content.order),
+    ("order", arrangement.arrangement),
     ("direction", little.direction),
     ("tense", little.tense),
     ("plural", little.plural),

@@ -1,16 +1,13 @@
-"""What may differ between two questions without making them different: the surface, politeness and a few frames.
-
-A frame is a way to begin: `what is the best way to X` and `how can I X` both become `how do i X`.
-"""
+"""What may differ between two questions without making them different: the surface, politeness and frames (frames.py)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from typing import Final
 
-Replacement = str | Callable[[re.Match[str]], str]
+from workers.cache.judge.frames import FRAMES, LONGEST, WH, rules
+
 _CHARACTERS: Final = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"',
     "\u00bb": '"', "\u2013": "-", "\u2014": " - ", "\u2212": "-", "\u2026": " ", "\u00a0": " ", "\u200b": None, "\u00ad": None,
@@ -18,12 +15,8 @@ _CHARACTERS: Final = str.maketrans({
 })  # fmt: skip
 
 
-def _rules(*rules: tuple[str, Replacement]) -> tuple[tuple[re.Pattern[str], Replacement], ...]:
-    return tuple((re.compile(pattern), new) for pattern, new in rules)
-
-
 # Over lower-case text. Apostrophes are often left out: `dont`, `whats`.
-_CONTRACTIONS: Final = _rules(
+_CONTRACTIONS: Final = rules(
     (r" +'(?=(?:s|re|ll|ve|m|d)\b)", "'"),
     (r"\b(ca|can)'?t\b(?! of\b)|\bcannot\b", "can not"),
     (r"\b(wo)n'?t\b", "will not"),
@@ -57,7 +50,9 @@ _CONTRACTIONS: Final = _rules(
     (r"(?<=\w)'s\b", ""),
     (r"(?<=s)'(?=\s|$)", ""),
 )
-_SPELLINGS: Final = _rules(
+_SPELLINGS: Final = rules(
+    (r"\b(the|a|an|is|are|what|how|we|i|you|of|in|to) \1\b", r"\1"),  # said twice by mistake
+    (r"\b(?:the )?u\.s\.(?:a\.)?", "usa "),
     (r"\b((?:[a-z]\.){2,})", lambda found: found.group(1).replace(".", "") + " "),
     (r"\b(the )?united states( of america)?\b|\bu\.?s\.?a\b|\bthe us\b", "usa"),
     (r"\b(the )?united kingdom\b", "uk"),
@@ -80,14 +75,19 @@ _SPELLINGS: Final = _rules(
     (r"\bsome ?one\b|\bsome ?body\b", "someone"),
     (r"\bevery ?body\b", "everyone"),
     (r"\bneed(s|ed)? to\b", "need_to"),
-    (r"\b(have|has|had) (got )?to\b", "have_to"),
+    (r"\bhad (got )?to\b", "had_to"),
+    (r"\b(have|has) (got )?to\b", "have_to"),
+    (r"\bwith no (?=[a-z])(?!one\b|longer\b|less\b|more\b)", "without "),
     (r"\bused to (?=[a-z]+\b)(?!the\b|a\b|it\b|this\b)", "used_to "),
     (r"\b(am|is|are|be) able to\b", "can"),
     (r"\b(am|is|are) (going to)(?= [a-z])", "will"),
     (r"\bget(ting)? over\b", "overcome"),
+    (r"\b(?:deal|cope) with\b", "handle"),
+    (r"\b(?:dealing|coping) with\b", "handling"),
+    (r"\bmade up of\b", "made of"),
+    (r"\bback in (?=\d{4}\b)", "in "),
     (r"\bget used_to\b", "get used to"),
 )
-_WH: Final = r"(?:how|what|when|where|why|who|whom|whose|which|if|whether)"
 _ASKED: Final = (
     r"(?:i (?:just )?(?:would like|want|need_to|wanted|need|wish|am trying|was wondering|am wondering|wonder|would love)"
     r"(?: (?:to )?(?:know|find out|ask|ask you))?"
@@ -100,7 +100,7 @@ _REQUESTS: Final = (
     r"schedule|remind|translate|convert|write|list|look|search|open|close|start|stop|switch|update|read|pay|transfer|create|"
     r"share|let|define|describe|recommend|suggest|calculate|order|report|block|freeze|flip|roll|spell|say|repeat|track)"
 )
-_POLITE: Final = _rules(
+_POLITE: Final = rules(
     (r"^(?:hi|hello|hey|hiya|greetings|good (?:morning|afternoon|evening)|dear (?:sir|madam|all|team))(?: there| all| guys| team)?[\s,!.:-]+", ""),
     (r"^(?:ok|okay|so|well|um|uh|alright|excuse me|sorry|pardon|quick question|question)\s*[,!:.-]+\s*", ""),
     (r"[\s,.!?-]*\b(?:many thanks|thanks|thank you|thankyou|thx|cheers|ty)(?: (?:so much|very much|a lot|in advance|again|for your help))*(?: in advance)?[\s.!?]*$", ""),
@@ -108,7 +108,7 @@ _POLITE: Final = _rules(
     (r"[,\s]*\b(?:please|kindly)\b[,\s]*", " "),
     (r"^(?:i (?:was|am) (?:just )?wondering if (?:you|someone|anyone) (?:can|could|would)|i would (?:really )?appreciate it if you (?:can|could|would)|would you mind|is it possible for you to|would it be possible for you to|could you|would you(?: be able to)?|do you mind) (?!have |be |rather |ever |like |say |feel |think |prefer )", ""),
     (rf"^(?:can|will) you (?={_REQUESTS}\b)", ""),
-    (rf"^{_ASKED}[,:\s]+(?:about )?(?={_WH}\b)", ""),
+    (rf"^{_ASKED}[,:\s]+(?:about )?(?={WH}\b)", ""),
     (r"^(?:tell me|let me know|i want to know|i would like to know|i need_to know) (?:about )?", ""),
     (r"^(?:i (?:would (?:really )?like|want|need) (?:you )?to|i need_to) (?=[a-z])", ""),
     (r"^(?:help me|let me) (?=[a-z])", ""),
@@ -119,91 +119,6 @@ _SAID: Final = re.compile(
     + _COURTESY.pattern.replace("\\b(", "(", 1)
 )
 _QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")
-_SUBJECT: Final = r"(?:i|you|we|one|someone|anyone|a person)"
-_STOP: Final = r"(?:is|are|was|were|am|be|do|does|did|will|would|can|could|should|the|a|an|of|or|and|in|on|at|to|for|with|than|about|from|by|you|i|we|it|this|that|idea|time|thing)"
-
-
-def _feel(found: re.Match[str]) -> str:
-    return "what was it like " if "did" in found.groups() else "what is it like "
-
-
-def _where(found: re.Match[str]) -> str:
-    """Buying is kept apart from finding; the subject that means anybody is `i`."""
-    return f"where can i {'buy' if found[0].endswith(('buy', 'purchase')) else 'find'}"
-
-
-def _own(found: re.Match[str]) -> str:
-    """Make the subject i, and what belongs to a `you`, `we` or `one` that means anybody `my`."""
-    head, rest = found[0][: len(found[0]) - len(found[1])], found[1]
-    if re.search(r"\b(ways?|methods?|means|you|we|one|someone|anyone|person)\b", head):
-        rest = re.sub(r"\b(your|our|one)(?= [a-z])", "my", rest)
-        rest = re.sub(r"\b(?:yourself|ourselves|oneself)\b", "myself", rest)
-    return f"how do i {rest}"
-
-
-_FRAMES: Final = _rules(
-    (r"\bhow come\b|\bwhat is the reason (?:why|that)\b", "why"),
-    (r"\bwhich\b(?= (?:is|are|was|were)\b)", "what"),
-    (
-        (
-            r"\bwhat (?:is|are|would be|will be|can be) (?:the |some |a )?(?:other )?(?:(?:very )?(?:best|good|possible|different|various)(?: possible)? )*"
-            r"(?:ways?|methods?|means)(?: possible)? (?:to|of|for|by which i can|in which i can|i can|that i can) "
-        ),
-        "how do i ",
-    ),
-    (r"^(?:the )?(?:best |good )?ways? (?:to|of) ", "how do i "),
-    (rf"\bwhat (?:can|could|do) {_SUBJECT} do (?:to|in order to) ", "how do i "),
-    (rf"\bhow (?:do|can|could|would|does|might) {_SUBJECT} (?:can |best |go about )?(.*)", _own),
-    (rf"\bhow {_SUBJECT} (?:can|could|do|would)?\b ?(.*)", _own),
-    (r"\bhow (?:can|do|could)? ?to ", "how do i "),
-    (
-        r"^how (?:do|can) (?=(?:make|find|get|become|overcome|improve|use|learn|create|start|stop|increase|reduce|remove|know|prepare|add)\b)",
-        "how do i ",
-    ),
-    (r"\b(?:is there|are there) (?:any |a |some )?(?:good |possible )?ways? (?:to|of|that i can|i can) ", "how do i "),
-    (r"\bis it possible (?:for me )?to ", "can i "),
-    (r"\bhow do i be (?=(?:a|an|the|more|better|good|like)\b)", "how do i become "),
-    (
-        r"\bwhat (does|did) it feel like (?=to\b|be|hav|liv|work|when)|\bhow (does|did) it feel (?:like )?(?=to\b|be|hav|liv|work|when)",
-        _feel,
-    ),
-    (r"\bwhat is it like being\b", "what is it like to be"),
-    (r"\bwhat is it like having\b", "what is it like to have"),
-    (r"\bearn (?=(?:some )?money\b)", "make "),
-    (r"\bearning (?=(?:some )?money\b)", "making "),
-    (r"\bearn (online|from|through|on|via|by|while|without)\b", r"make money \1"),
-    (r"\bone of (?:the|my|your) (?=best|most|top|biggest|greatest)", "the "),
-    (r"\b(know|tell) (?=if\b|when\b)", "know "),
-    (r"^where (can|do|could) (i|we|you) (?:find|get|buy|purchase)\b(?= [a-z])", _where),
-    (r"^how is it like\b", "what is it like"),
-    (
-        r"(\b(?:best|most|worst|\w{3,}est)\b.*?) (?:in the (?:whole |entire )?world|in this world|on earth)(?=\s*[?.!]*$)",
-        r"\1",
-    ),
-    (r"(?<=\w)(?:[?.]| ?,)? ?(?:and )?why(?: or why not)?\s*[?.!]*$", ""),
-    (
-        rf"\b(?:which|what) (?:one )?((?:(?!{_STOP}\b)[a-z0-9]+ ){{1,3}})(?:is|are) (?:the )?(best|better|worst|cheapest|fastest|biggest|largest|safest|easiest|most [a-z]+)(?= (?:for|in|to|on|at|under|of)\b|\s*[?.!]*$)",
-        r"what is the \2 \1",
-    ),
-    (
-        rf"\b(what (?:is|are|was|were|would be) )(?:a |an |some (?:of )?|the )*(?:good|best|great|top|cool|awesome|nice|greatest|excellent)(?: (?:good|best|great|top|cool))* (?!{_STOP}\b)(?=[a-z])",
-        r"\1the best ",
-    ),
-    (
-        r"\bwhat (?:does|do|is) (?:the (?:word|term|phrase) )?(.{1,80}?) mean\b(?! to\b)",
-        r"what is the meaning of \1",
-    ),
-    (r"^what (?!is\b|are\b|does\b|do\b)(.{1,60}?) means?\s*[?.]*$", r"what is the meaning of \1"),
-    (r"\bwhat is meant by (?:the (?:word|term|phrase) )?", "what is "),
-    (r"\bwhat is the definition of ", "what is the meaning of "),
-    (r"^(?:the )?(?:meaning|definition) of ", "what is the meaning of "),
-    (r"^define ", "what is the meaning of "),
-    (r"\bwhat (is|are) (?:some|a few)(?: of)? (?:the )?(?=best |good |great |ways |examples )", r"what \1 the "),
-    (r"\b(?:at|in|during) (?:what|which) (time|year|month)\b", r"what \1"),
-    (r"\bin order to\b", "to"),
-)
-
-
 # Acronyms that are little words in small letters: they stay words of their own, `it_`.
 _ACRONYM: Final = re.compile(
     r"\b(IT|WHO|ARE|AM|AS|OR|AND|IF|ALL|CAN|MAY|WILL|HER|HIS|ME|OUR|ON|IN|OF|AT|OFF|OUT|SO|SUCH|TO|UP|BY|BE|ANY|ONE|SAME)\b"
@@ -218,6 +133,7 @@ def surface(text: str) -> str:
         text = re.sub(r"\bUS\b", "USA", text)  # in small letters it is a pronoun
         text = re.sub(r"(?<=[A-Z])-(?=[A-Z]\b)", "", text)  # INTP-A is one name
         text = _ACRONYM.sub(r"\1_", text)
+    text = re.sub(r"(?<=[a-z]{3})\(s\)", "s", text)  # resolution(s)
     return " ".join(re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text).split())
 
 
@@ -227,12 +143,12 @@ def normal(text: str) -> str:
     A text that is nothing but politeness is kept as it is.
     """
     plain = text.lower()
-    for rules in (_CONTRACTIONS, _SPELLINGS):
-        for pattern, new in rules:
+    for table in (_CONTRACTIONS, _SPELLINGS):
+        for pattern, new in table:
             plain = pattern.sub(new, plain)
     plain = " ".join(plain.split())
     core = _core(plain)
-    for pattern, new in _FRAMES:
+    for pattern, new in FRAMES if len(core) <= LONGEST else ():
         core = pattern.sub(new, core)
     return core
 

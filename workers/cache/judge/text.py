@@ -46,7 +46,7 @@ _CODE: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"\"([^\"]{1,200})\"|(?<!\w)'([^']{2,200})'(?!\w)|`([^`]{1,200})`")
 _FORMULA: Final = re.compile(
-    r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+[-/]\s+[\w(]|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?![^\s?.!,;:])|[)\d]\s*[-+*/]\s*\("
+    r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+/\s+[\w(]|\b(?:\d+|\w)\s+-\s+[\w(]|[\w)]\s+-\s+(?:\d|\w\b|\()|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?![^\s?.!,;:])|[)\d]\s*[-+*/]\s*\("
 )
 _SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")

@@ -43,7 +43,7 @@ QUESTIONS: Final = frozenset(
 MODALS: Final = {
     "can": "can", "could": "can", "able": "can", "may": "may", "might": "may", "should": "should", "ought": "should",
     "supposed": "should", "must": "must", "will": "will", "shall": "will", "would": "would", "need_to": "must",
-    "have_to": "must", "used_to": "used",
+    "have_to": "must", "had_to": "had", "used_to": "used",
 }  # fmt: skip
 PERSONS: Final = {
     "i": "i", "me": "i", "my": "i", "mine": "i", "myself": "i", "we": "we", "us": "we", "our": "we", "ours": "we",
@@ -121,7 +121,7 @@ VAGUE: Final = frozenset(
 """)
 )
 # Verbs and nouns that carry next to nothing beside another word: how do I (learn to) swim, the richest man (in the world).
-LIGHT: Final = frozenset(listed("become have having using own world learn meaning something specifically"))
+LIGHT: Final = frozenset(listed("become have having using own world learn something specifically"))
 # Pairs in which one word turns the other around; WordNet's antonyms are added to them.
 OPPOSITES: Final = pairs(
     """
@@ -165,6 +165,8 @@ SAME: Final = pairs(
     method/technique/way mobile/phone mom/mother/mum odd/strange/weird opinion/thought/view preparation/prepare
     program/programme pupil/student quit/stop recommend/suggest recover/restore/retrieve register/signup
     resolve/solve rich/wealthy safe/secure site/website television/tv usage/use/utilise/utilize webpage/website
-    weight/weights
+    weight/weights decrease/lower/minimize/reduce coding/programming genuine/legit/legitimate homosexual/gay image/photo/pic/picture afraid/scared
+    attain/achieve kindest/nicest buddy/friend inexpensive/cheap  refund/reimbursement
+    couch/sofa garbage/trash/rubbish
 """
 )

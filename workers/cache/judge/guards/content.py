@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
@@ -10,7 +11,8 @@ from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import LIGHT, VAGUE
 
 _OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
-_LIGHTEST = {"meaning", "world", "have", "having"}
+_WHAT_IS = re.compile(r"(?:what is (?:the )?meaning of|what (?:is|are))\b(?! the (?!meaning of)\w+ of\b)")
+_LIGHTEST = {"world", "have", "having"}
 _EITHER_WAY = frozenset({"and", "or", "versus", "between"})
 
 
@@ -25,7 +27,12 @@ def opposites(pair: Pair) -> str | None:
 
 def order(pair: Pair) -> str | None:
     """Refuse when the same words stand in another order, unless each keeps its preposition or they are listed."""
-    matches = tuple(match for match in pair.matches if lexicon().parts.get(match.left.form) != "r" or match.left.role)
+    compared = any(word.form == "than" for word in pair.left.words)
+    matches = tuple(
+        match
+        for match in pair.matches
+        if compared or lexicon().parts.get(match.left.form) != "r" or match.left.role or match.right.role
+    )
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
@@ -99,9 +106,23 @@ def _repeated(pair: Pair, form: str) -> bool:
 def words(pair: Pair) -> str | None:
     """Refuse when a content word on either side has no counterpart on the other."""
     vague = pair.left.core.startswith(_OPEN) and pair.right.core.startswith(_OPEN)
-    alone = [word.form for word in (*pair.alone_left, *pair.alone_right) if not (vague and word.form in VAGUE)]
+    manner = pair.left.core.startswith("how ") or pair.right.core.startswith(
+        "how "
+    )  # there, major depression is a thing
+    alone = [
+        word.form
+        for word in (*pair.alone_left, *pair.alone_right)
+        if not (vague and word.form in VAGUE and (not manner or word.form.endswith("ly")))
+    ]
     if len(alone) == 1 and _repeated(pair, alone[0]):
         return None
-    if len(alone) == 1 and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
+    first = any(word.at == 0 for word in (*pair.alone_left, *pair.alone_right))  # have a good day, good day
+    if (
+        alone == ["meaning"]
+        and len(pair.matches) > 1
+        and all(_WHAT_IS.match(text.core) for text in (pair.left, pair.right))
+    ):
+        return None
+    if len(alone) == 1 and not first and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
         return None
     return f"only on one side: {', '.join(alone[:4])}" if alone else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from workers.cache.judge.align import Pair
@@ -40,10 +41,18 @@ def code(pair: Pair) -> str | None:
     """Refuse when identifiers, commands, file names or formulas differ; a version or model number is a word."""
     if pair.left.symbols != pair.right.symbols:
         return "the formulas differ"
-    left, right = pair.left.code, pair.right.code
+    left, right = (tuple(_brand(found) for found in text.code) for text in (pair.left, pair.right))
     if left != right and (Counter(map(str.lower, left)) != Counter(map(str.lower, right)) or _mixed(pair)):
         return "the code differs"
     return None
+
+
+_BRAND = re.compile(r"[a-z][A-Z][a-z]+")
+
+
+def _brand(found: str) -> str:
+    """Take the plural off a trade name such as iPhones; an identifier keeps every letter."""
+    return found[:-1] if found.endswith("s") and _BRAND.fullmatch(found) else found
 
 
 def _mixed(pair: Pair) -> bool:
@@ -98,15 +107,19 @@ def language(pair: Pair) -> str | None:
     """
     if max(pair.left.unknown, pair.right.unknown) < 2 and pair.left.core.isascii() and pair.right.core.isascii():
         return None
-    return None if _foreign(pair.left) == _foreign(pair.right) else "words of another language, or names, differ"
+    named = pair.left.names | pair.right.names | {name.lower() for name in pair.left.acronyms | pair.right.acronyms}
+    return (
+        None
+        if _foreign(pair.left, named) == _foreign(pair.right, named)
+        else "words of another language, or names, differ"
+    )
 
 
-def _foreign(text: Text) -> list[str]:
-    """The words from the first to the last that no dictionary has; all words of a text in another script."""
+def _foreign(text: Text, named: frozenset[str]) -> list[str]:
+    """The words from the first to the last that no dictionary has, names left out; all words of a text in another script."""
     forms = [word.form for word in text.words]
     if not text.core.isascii():
         return forms
-    named = text.names | {name.lower() for name in text.acronyms}
     strange = [word for word in text.words if word.kind == "content" and word.form.isalpha() and not known(word.form)]
     places = [word.at for word in strange if word.form not in named]
     return forms[places[0] : places[-1] + 1] if places else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 from workers.cache.judge.align import Match, Pair
 from workers.cache.judge.lexicon import is_past, is_plural
@@ -63,7 +64,17 @@ def negation(pair: Pair) -> str | None:
 def quantifiers(pair: Pair) -> str | None:
     """Refuse when a word of amount, frequency or degree stands on one side only, or before another word."""
     found = _differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
+    if not found and _some(pair.left) != _some(pair.right):
+        found = "some"
     return f"the amount differs: {found}" if found else None
+
+
+def _some(text: Text) -> int:
+    """Count `some` behind a preposition: tax on some gifts is not tax on gifts, where `some gifts` may be any."""
+    words = text.words
+    return sum(
+        word.form == "some" and before.form in PREPOSITIONS and before.form != "of" for before, word in pairwise(words)
+    )
 
 
 def question(pair: Pair) -> str | None:
@@ -154,9 +165,27 @@ def modality(pair: Pair) -> str | None:
     left, right = (
         Counter(MODALS[word.form] for word in text.words if word.form in MODALS) for text in (pair.left, pair.right)
     )
-    if left == right:
-        return None
-    return f"the modality differs: {next(iter((left - right) + (right - left)))}"
+    if left != right:
+        return f"the modality differs: {next(iter((left - right) + (right - left)))}"
+    framed = [_FRAMED.search(text.raw.lower()) for text in (pair.left, pair.right)]
+    if framed[0] and framed[1] and MODALS.get(framed[0][1]) != MODALS.get(framed[1][1]):
+        return f"the modality differs: {framed[0][1]} and {framed[1][1]}"
+    return None
+
+
+def manner(pair: Pair) -> str | None:
+    """Refuse when one asks for the easiest way and the other for the fastest, though either may ask just how."""
+    said = [{_MANNERS[found] for found in _MANNER.findall(text.raw.lower())} for text in (pair.left, pair.right)]
+    return "the manner differs" if said[0] and said[1] and said[0] != said[1] else None
+
+
+_MANNERS = dict.fromkeys(listed("easy easiest simple simplest"), "easy") | dict.fromkeys(
+    listed("quick quickest fast fastest"), "fast"
+)
+_MANNER = re.compile(r"\b(" + "|".join(_MANNERS) + r")\b(?=(?: \w+)? (?:way|method|means|procedure|process|step)s?\b)")
+_FRAMED = re.compile(
+    r"\bwhat (?:steps )?(do|can|could|should|must|shall) \w+ (?:do|take|follow)\b"
+)  # a frame that is read as how do i
 
 
 def tense(pair: Pair) -> str | None:
@@ -166,12 +195,28 @@ def tense(pair: Pair) -> str | None:
         match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
     ]
     if left != right and not (
-        len(changed) == 1 and left + is_past(changed[0].left.form) == right + is_past(changed[0].right.form)
+        len(changed) == 1
+        and left + is_past(changed[0].left.form) == right + is_past(changed[0].right.form)
+        and not _perfect(pair)
     ):
         return "the tense differs"
-    if left == right and changed:
+    if left == right and changed and not (left == 1 and len(changed) == 1 and _did(pair)):
         return f"the tense differs: {changed[0].left.form} and {changed[0].right.form}"
     return None
+
+
+def _perfect(pair: Pair) -> bool:
+    """Tell whether one side says has or have done: it has not gone through yet, and did not go through, differ."""
+    said = [
+        any(word.form in {"has", "have"} and word.kind == "function" for word in text.words)
+        for text in (pair.left, pair.right)
+    ]
+    return said[0] != said[1]
+
+
+def _did(pair: Pair) -> bool:
+    """Tell whether both say did: `why did they acquired it` is a slip, the past is said already."""
+    return all(any(word.form == "did" for word in text.words) for text in (pair.left, pair.right))
 
 
 def person(pair: Pair) -> str | None:
@@ -186,11 +231,20 @@ def person(pair: Pair) -> str | None:
     ]
     if plain[0] != plain[1] or (who[0] != who[1] and len(who[0]) == len(who[1])):
         return "the person differs: who does it to whom"
+    if _owner(pair):
+        return "the person differs: whose it is"
     own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
     if set(left) != set(right):
         return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
     found = _differ(pair, lambda form: form in POSSESSIVES and form not in own)
     return f"the person differs: {found}" if found else None
+
+
+def _owner(pair: Pair) -> bool:
+    """Tell whether nothing but an owner was exchanged: the way to find my score, the way to find your score."""
+    one, other = (Counter(re.findall(r"\w+", text.raw.lower())) for text in (pair.left, pair.right))
+    gone, come = one - other, other - one
+    return bool(gone) and gone.keys() | come.keys() <= POSSESSIVES and gone.total() == come.total()
 
 
 def _frame(text: Text) -> bool:
@@ -218,6 +272,8 @@ def direction(pair: Pair) -> str | None:
             and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT))
         ):
             return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
+    if lost := _lost(pair):
+        return f"direction: only on one side: {lost}"
     left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
     if left != right:
         return f"direction: only on one side: {next(iter((left - right) + (right - left)))}"
@@ -258,10 +314,41 @@ def _directed(text: Text) -> list[str]:
     return found
 
 
+def _lost(pair: Pair) -> str | None:
+    """Find a preposition that turns things around and stands before a word that may stand or not (out the world)."""
+    alone = [word.role for word in (*pair.alone_left, *pair.alone_right)]
+    return next((role for role in alone if role and role not in _PLAIN), None)
+
+
 def reference(pair: Pair) -> str | None:
     """Refuse when one speaks of this or these, and the other of any, or of something else."""
     found = _differ(pair, DEMONSTRATIVES.__contains__)
+    if not found and _pointed(pair.left) != _pointed(pair.right):
+        found = "that, it or there"
     return f"what it refers to differs: {found}" if found else None
+
+
+def _pointed(text: Text) -> Counter[str]:
+    """Count what points to something said before: for that, of it, in there; and a statement that begins `that is`."""
+    words = text.words
+    found: Counter[str] = Counter()
+    for at, word in enumerate(words):
+        before = words[at - 1].form if at else ""
+        after = words[at + 1] if at + 1 < len(words) and words[at + 1].sentence == word.sentence else None
+        if (
+            word.form in {"that", "it", "there"}
+            and before in PREPOSITIONS
+            and (after is None or after.form in CONJUNCTIONS)
+        ):
+            found[word.form] += 1
+        elif (
+            word.form == "that"
+            and after
+            and after.form in {"is", "was"}
+            and (not at or words[at - 1].sentence != word.sentence)
+        ):
+            found["that is"] += 1
+    return found
 
 
 def plural(pair: Pair) -> str | None:
