@@ -81,6 +81,19 @@ FRAMES: Final = rules(
     ),
     (rf"\bwhat (?:are the )?steps (?:should|can|do|must) {_SUBJECT} (?:follow|take) to ", "how do one "),
     (r"\bwhy do you think (?=[a-z])", "why "),
+    (r"\bwhy (we|i|one) should\b", r"why should \1"),
+    (rf"\bwhat (?:do|should) {_SUBJECT} need_to do to ", "how do one "),
+    (r"\b(which|what) one (?=(?:is|are|was|were)\b)", r"\1 "),
+    (r"\bmore (?=[a-z]+ly\s*[?.!]*$)", ""),
+    (r"\bwhat are all the (?=(?:best|greatest|most)\b)", "what are the "),
+    (
+        r"^(?:the )?(differences?|scope|purpose|treatment|symptoms?|causes?|benefits|advantages|disadvantages|examples|history) (?=(?:between|of|for|in)\b)",
+        r"what is the \1 ",
+    ),
+    (
+        r"\b(?P<head>(?:why|what|when|where|how much|how many|how often|which [a-z]+) should) (?P<subject>we|one|someone|a person|i) (?!do to\b)(?P<rest>.*)",
+        _anybody,
+    ),
     (r"\bwhat (?:will|would) happen (?=(?:to [a-z ]{1,40} )?(?:if|when|after)\b)", "what happens "),
     (r"^what if (?=[a-z])", "what happens if "),
     (r"\bwhat would be (?=(?:your|my|the)\b)", "what is "),
@@ -140,7 +153,7 @@ FRAMES: Final = rules(
         r"what is the difference between \1 and \2",
     ),
     (r"\bwhy (do|are|did|have) (?:so )?many people\b", r"why \1 people"),
-    (r"\b(can|could|should|must|would) one (?!of\b|or\b|and\b|who\b|that\b)(?=[a-z]{2})", r"\1 i "),
+    (r"\b(can|could|should|must|would) one (?!of\b|or\b|and\b|who\b|that\b|do to\b)(?=[a-z]{2})", r"\1 i "),
     (
         r"\b(?P<head>what (?:happens|will happen|would happen|can happen|does it mean) (?:if|when)) (?P<subject>you|we|one|i|someone|a person) (?P<rest>.*)",
         _anybody,

@@ -187,11 +187,11 @@ def _noun_here(piece: str, before: str) -> bool:
 
 
 def _purpose(piece: str, following: str) -> bool:
-    """Tell whether a `to` or `for` only leads to a verb: to learn, for learning."""
+    """Tell whether a `to` or `for` only leads to a verb: to learn, for learning, by learning."""
     if piece == "to":
         return "v" in lexicon().parts.get(following, "")
     return (
-        piece == "for"
+        piece in {"for", "by", "via"}
         and following.endswith("ing")
         and "v" in lexicon().parts.get(max(lemmas(following) - {following}, default=""), "")
     )

@@ -78,6 +78,7 @@ SOFT: Final = (
     frozenset({"about", "on", "regarding", "of", "concerning", "for", "in", ""}),
     frozenset({"via", "through", "by", "on", "from"}),
     frozenset({"with", "about", "of", "in"}),
+    frozenset({"with", "through", "via"}),
     frozenset({"toward", "towards", "to"}),
     frozenset({"of", "from"}),
     frozenset({"to", "for"}),

@@ -107,6 +107,11 @@ ACCEPTED = [
     ("What is your resolution(s) for 2030?", "What are your resolutions for 2030?"),
     ("Is chess a sport or not?", "Is chess a sport?"),
     ("Why do so many people drink coffee?", "Why do people drink coffee?"),
+    ("What do I need to do to become a nurse?", "How does one become a nurse?"),
+    ("Why should one study history?", "Why should we study history?"),
+    ("Difference between an alloy and a metal?", "What is the difference between a metal and an alloy?"),
+    ("How do I make money by writing a blog?", "What is the best way to make money writing a blog?"),
+    ("How can I advertise with a website?", "How do I advertise through a website?"),
 ]
 
 

@@ -122,7 +122,7 @@ def _foreign(text: Text, named: frozenset[str]) -> list[str]:
         return forms
     strange = [word for word in text.words if word.kind == "content" and word.form.isalpha() and not known(word.form)]
     places = [word.at for word in strange if word.form not in named]
-    return forms[places[0] : places[-1] + 1] if places else []
+    return forms[places[0] : places[-1] + 1] if len(places) > 1 else []
 
 
 def times(pair: Pair) -> str | None:

@@ -303,14 +303,16 @@ _PLAIN = frozenset(
 def _directed(text: Text) -> list[str]:
     """List the prepositions that turn things around and are not already the role of a content word (out of, up)."""
     found = []
-    role = ""
+    role, doing = "", False
     for word in reversed(text.words):
         if word.kind != "function":
-            role = word.role
+            role, doing = word.role, not word.role and word.form.endswith("ing")
         elif word.form in PREPOSITIONS and word.form not in _PLAIN:
-            if word.form != role:
+            if word.form != role and not (doing and word.form in {"by", "via"}):  # by writing: no role of its own
                 found.append(word.form)
-            role = ""
+            role, doing = "", False
+        else:
+            doing = False
     return found
 
 
@@ -360,7 +362,7 @@ def plural(pair: Pair) -> str | None:
             and is_plural(match.left.form) != is_plural(match.right.form)
         ):
             befores = {_before(pair.left, match.left), _before(pair.right, match.right)}
-            if befores & (POSSESSIVES | {"this", "that", "these", "those"}):
+            if befores & ((POSSESSIVES - {"your"}) | {"this", "that", "these", "those"}):
                 return f"one and several differ: {match.left.form} and {match.right.form}"
     return None
 
