@@ -3,7 +3,7 @@
 DIR holds cache/ (qqp_pairs, gsm_plus) and router/ (clinc150, banking77, nq_open) as .jsonl.gz. Each source is split in two by
 a hash: the judge was tuned on `tune`. `held` was read late and led to a few changes (docs/cache-judge.md says which, and
 what it measured before). Intervals are Wilson's at 95 %. Traps and surface changes
-are generated (benchmarks/cache_traps.py); the seed was drawn after the last change. Readings of accepted pairs that
+are generated (benchmarks/cache_traps.py). Readings of accepted pairs that
 Quora labels different lie in benchmarks/data/cache/readings.tsv, by a hash of the pair: its text is not ours to publish.
 """
 
@@ -33,7 +33,9 @@ from workers.cache.judge.text import Text
 from workers.encoding.encoder import Encoder
 
 BARE: Final = 0.97
-FINAL_SEED: Final = 7741  # drawn once the judge was frozen; 1 to 4 and 2026 were looked at while it was made
+FINAL_SEED: Final = (
+    7741  # drawn once the judge was frozen, its traps read since and guards mended; docs/cache-judge.md has others
+)
 KEPT: Final = {"problem understanding", "distraction insertion"}  # of GSM-Plus, the kinds that keep the answer
 FRESH: Final = (
     Path(__file__).parent / "data/cache/fresh.jsonl"
