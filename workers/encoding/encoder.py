@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
-from workers.encoding.lean import give_memory_back, one_thread_for_numpy, without_science
+from workers.encoding.lean import COMPILING, SCIENCE, give_memory_back, one_thread_for_numpy, without
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
@@ -45,16 +45,16 @@ class Encoder:
         try:
             import torch  # noqa: PLC0415 - heavy; whoever imports this module for its types needs none of it
 
-            with without_science():
+            with without(SCIENCE + COMPILING if model == PACKAGED else SCIENCE):
                 from sentence_transformers import SentenceTransformer  # noqa: PLC0415
-            from transformers.utils import logging  # noqa: PLC0415
+                from transformers.utils import logging  # noqa: PLC0415
 
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-            give_memory_back()
-            one_thread_for_numpy()
-            if threads:
-                torch.set_num_threads(threads)
-            self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+                logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+                give_memory_back()
+                one_thread_for_numpy()
+                if threads:
+                    torch.set_num_threads(threads)
+                self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except ImportError as error:
             raise SettingsError(
                 f"the encoder cannot run: {error.name or error} is not installed (`pip install 'thinkline[classify]'`)"

@@ -1,8 +1,9 @@
-"""Keeps a classify worker small and its encoder undisturbed: no scikit-learn and SciPy, memory given back, one pool of threads.
+"""Keeps a classify worker small and its encoder undisturbed: unused packages left out, memory given back, one pool of threads.
 
-sentence-transformers and transformers import parts of both for evaluations and losses that an encoder never computes; that
-takes 80 MB of every classify worker and some seconds of its start. What is imported under `without_science` gets stand-ins,
-which say so when they are called; afterwards both can be imported as ever.
+sentence-transformers and transformers import parts of scikit-learn and SciPy for evaluations and losses that an encoder
+never computes, and PyTorch's compiler for models that are compiled, distributed or write text; that takes 115 MB of every
+classify worker and some seconds of its start. What is imported under `without` gets stand-ins, which say so when they
+are used; afterwards all of it can be imported as ever.
 """
 
 from __future__ import annotations
@@ -20,21 +21,51 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 KEPT = (
     8 * 1024 * 1024
 )  # more than any array of one pass takes: those would else be mapped, zeroed and unmapped at each layer
-PACKAGES = ("sklearn", "scipy")
+SCIENCE = ("sklearn", "scipy")
+# What BERT does without. Another model may need them: its masks may be traced, its layers compiled.
+COMPILING = (
+    "torch._dynamo", "torch.distributed.tensor", "torch.distributed.fsdp", "torch.distributed._composable",
+    "transformers.generation.continuous_batching",
+)  # fmt: skip
+DECORATORS = frozenset(
+    {"disable", "allow_in_graph", "assume_constant_result"}
+)  # they tell the compiler how, and else nothing
+
+
+class LeftOut:
+    """Stands for a class: nothing is an instance of it but what some modules make while they are imported."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Make one that has no use."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ImportError(f"{type(self).__module__}.{type(self).__name__} was left out when the encoder was loaded")
 
 
 class StandIn(ModuleType):
-    """A module whose functions cannot be called."""
+    """A module whose functions cannot be called, whose classes have no use and whose decorators change nothing."""
 
     def __getattr__(self, name: str) -> Any:
-        """Give a function that refuses."""
+        """Give what stands for a name; modules write classes with a capital."""
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in DECORATORS:
+            return as_it_is
+        if name[0].isupper():
+            return type(name, (LeftOut,), {"__module__": self.__name__})
 
         def refuse(*_: Any, **__: Any) -> NoReturn:
             raise ImportError(f"{self.__name__}.{name} was left out when the encoder was loaded")
 
         return refuse
+
+
+def as_it_is(function: Any = None, *_: Any, **__: Any) -> Any:
+    """Decorate a function with nothing, with or without arguments of the decorator."""
+    return as_it_is if function is None else function
 
 
 class Finder(MetaPathFinder, Loader):
@@ -45,7 +76,8 @@ class Finder(MetaPathFinder, Loader):
 
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 - the Protocol's
         """Find it."""
-        return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] in self._packages else None
+        ours = any(name == package or name.startswith(f"{package}.") for package in self._packages)
+        return ModuleSpec(name, self, is_package=True) if ours else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Make it."""
@@ -56,9 +88,9 @@ class Finder(MetaPathFinder, Loader):
 
 
 @contextlib.contextmanager
-def without_science() -> Iterator[None]:
-    """Import what asks for scikit-learn and SciPy without them; one that is loaded already is left as it is."""
-    finder = Finder([package for package in PACKAGES if package not in sys.modules])
+def without(packages: Sequence[str]) -> Iterator[None]:
+    """Import what asks for some packages without them; one that is loaded already is left as it is."""
+    finder = Finder([package for package in packages if package not in sys.modules])
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -66,6 +98,9 @@ def without_science() -> Iterator[None]:
         sys.meta_path.remove(finder)
         for name in [name for name, module in sys.modules.items() if isinstance(module, StandIn)]:
             del sys.modules[name]
+            parent, _, last = name.rpartition(".")
+            if parent in sys.modules:
+                vars(sys.modules[parent]).pop(last, None)
 
 
 def one_thread_for_numpy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.support.redis import missing
 from workers.contracts.errors import SettingsError
 from workers.encoding.encoder import BATCH, BATCH_TOKENS, Encoder, _passes
+from workers.encoding.lean import without
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +80,41 @@ def test_scikit_learn_stays_out_and_can_be_imported_afterwards() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_compiler_stays_out_and_can_be_used_afterwards() -> None:
+    """Loading and using the encoder imports neither PyTorch's compiler nor its distributed tensors; both work later."""
+    code = (
+        "import sys; from workers.encoding.encoder import Encoder; Encoder().embed(['a']); import torch;"
+        "assert not {'torch._dynamo', 'torch.distributed.tensor', 'torch.distributed.fsdp'} & set(sys.modules);"
+        "assert torch.compile(lambda x: x * x + len(x), backend='eager', dynamic=True)(torch.ones(2)).tolist() == [3, 3];"
+        "from torch.distributed.tensor import DTensor; assert issubclass(DTensor, torch.Tensor)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_was_left_out_says_so() -> None:
+    """Decorators change nothing; functions, and whatever is wanted of a class, refuse by name; no object is one of it."""
+    with without(["left_out_package"]):
+        import left_out_package.inner as inner  # type: ignore[import-not-found]  # noqa: PLR0402
+
+        @inner.disable
+        def one() -> int:
+            return 1
+
+        @inner.disable(recursive=False)
+        def two() -> int:
+            return 2
+
+    assert (one(), two()) == (1, 2)
+    assert not isinstance(one, inner.Shape)
+    with pytest.raises(ImportError, match=r"inner\.measure was left out"):
+        inner.measure()
+    with pytest.raises(ImportError, match=r"inner\.Shape was left out"):
+        inner.Shape(3).area()
+    with pytest.raises(ImportError):
+        importlib.import_module("left_out_package.inner")
 
 
 def test_passes_are_bounded() -> None:
