@@ -26,6 +26,7 @@ from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import DELIVER, LANES, SERVED, Expected, Lane, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.contracts.webhooks import job_of
+from workers.memory import give_back_now
 from workers.publishing import BrokerPublisher
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
@@ -92,6 +93,8 @@ class Runtime:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(deciding), self._loop).result(timeout=60)
         _rest_collector()
+        if deciding is not None:
+            give_back_now()  # what loading the encoder left over
         log.info("worker.started", worker=self.worker, queues=list(self._queues))
 
     def run(self, queue: ServedQueue | Literal["check"], job_id: str, attempt: int) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
-from workers.encoding.lean import COMPILING, SCIENCE, give_memory_back, one_thread_for_numpy, without
+from workers.encoding.lean import COMPILING, SCIENCE, one_thread_for_numpy, without
+from workers.memory import give_memory_back
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"

@@ -1,4 +1,4 @@
-"""Keeps a classify worker small and its encoder undisturbed: unused packages left out, memory given back, one pool of threads.
+"""Keeps a classify worker small and its encoder undisturbed: unused packages left out, one pool of threads.
 
 sentence-transformers and transformers import parts of scikit-learn and SciPy for evaluations and losses that an encoder
 never computes, and PyTorch's compiler for models that are compiled, distributed or write text; that takes 115 MB of every
@@ -9,7 +9,6 @@ are used; afterwards all of it can be imported as ever.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -17,10 +16,6 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
-KEPT = (
-    8 * 1024 * 1024
-)  # more than any array of one pass takes: those would else be mapped, zeroed and unmapped at each layer
 SCIENCE = ("sklearn", "scipy")
 # What BERT does without. Another model may need them: its masks may be traced, its layers compiled.
 COMPILING = (
@@ -113,15 +108,3 @@ def one_thread_for_numpy() -> None:
 
     numpy = [pool["prefix"] for pool in ThreadpoolController().info() if "numpy" in pool["filepath"]]
     ThreadpoolController().select(prefix=numpy).limit(limits=1)
-
-
-def give_memory_back() -> None:
-    """Let the C library return from now on what was freed, but for a pass's own arrays.
-
-    glibc raises both thresholds with what is freed, up to 32 and 64 MB, unless they were set (mallopt(3)): a worker would
-    keep for ever what loading and a replica's growth took.
-    """
-    with contextlib.suppress(AttributeError, OSError):  # another C library, which knows no mallopt
-        allocator = ctypes.CDLL(None)
-        allocator.mallopt(M_MMAP_THRESHOLD, KEPT)
-        allocator.mallopt(M_TRIM_THRESHOLD, 2 * KEPT)

@@ -16,7 +16,7 @@ from workers.cache.index.scope import ScopeIndex
 DIMENSIONS = 16
 SWITCH = 40  # entries above which the tests' index is approximate
 ROUNDED = 0.012  # eight bits of 16 dimensions are coarser than those of 384
-NAMES = [bytes([number]) * 4 for number in range(160)]
+NAMES = [bytes([number]) * 32 for number in range(160)]
 
 
 def unit(seed: int, rows: int) -> Vectors:
@@ -101,7 +101,7 @@ def test_a_small_index_is_exact(rows: int, seed: int, most: int, least: float) -
 def test_a_large_index_finds_almost_all_neighbours() -> None:
     """Of 3,000 vectors the nearest, or one that is as near but for rounding, is found through lists in 97 of 100 cases."""
     vectors, asked = unit(1, 3000), unit(1, 3000)[::30]
-    names = [number.to_bytes(4, "big") for number in range(3000)]
+    names = [number.to_bytes(32, "little") for number in range(3000)]
     index = ScopeIndex(DIMENSIONS, exact_up_to=500)
     index.put(names, vectors)
     assert grown(index).centroids is not None
@@ -114,7 +114,7 @@ def test_a_large_index_finds_almost_all_neighbours() -> None:
 def test_it_changes_its_kind_with_its_size() -> None:
     """Exact, lists above the switch, lists anew after growing fourfold, exact again below half of the switch."""
     index, vectors = ScopeIndex(DIMENSIONS, exact_up_to=SWITCH), unit(3, len(NAMES) * 2)
-    names = [*NAMES, *(name + b"x" for name in NAMES)]
+    names = [*NAMES, *(name[1:] + b"x" for name in NAMES)]
     index.put(names[:SWITCH], vectors[:SWITCH])
     assert grown(index).centroids is None
     index.put(names[SWITCH : SWITCH + 1], vectors[SWITCH : SWITCH + 1])

@@ -20,6 +20,7 @@ from workers.cache.index.kinds import Vectors
 from workers.cache.replica import snapshot
 from workers.cache.replica.state import Replica
 from workers.contracts.errors import StoreUnavailable
+from workers.memory import give_back_now
 from workers.store.cache_log import CacheLog, Change
 from workers.telemetry import logger
 
@@ -76,6 +77,7 @@ class Follower:
             return
         if found is not None:
             self.replica = found
+            await asyncio.to_thread(give_back_now)
             log.info("cache.snapshot_read", entries=len(found))
 
     async def catch_up(self) -> None:
@@ -184,6 +186,7 @@ class Follower:
             async with self._lock:
                 await asyncio.to_thread(self.replica.put, found)
             await self._grow()  # at once: everybody waits for the whole list, and exact vectors would take much memory
+        await asyncio.to_thread(give_back_now)
 
     def _grow_beside(self) -> None:
         """Begin to grow what has to, unless that is under way."""
@@ -205,6 +208,8 @@ class Follower:
             await asyncio.to_thread(growth.train)
             while await self._step(growth.move):
                 pass
+            del growth
+            await asyncio.to_thread(give_back_now)
             log.info("cache.grown", entries=len(index), took_s=round(time.perf_counter() - began, 2))
 
     async def _step(self, step: Callable[[], bool]) -> bool:

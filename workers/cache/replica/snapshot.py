@@ -22,16 +22,16 @@ from typing import IO, Any, Final
 import numpy as np
 
 from workers.cache.index.kinds import Vectors
+from workers.cache.index.names import NAME_BYTES
 from workers.cache.index.scope import ScopeIndex
 from workers.cache.replica.state import Replica
 
 FORMAT: Final = 1
-HASH_BYTES: Final = 32
 CRC_BYTES: Final = 4
 ROWS: Final = 500  # vectors in one piece: about 3 ms
 READ_ROWS: Final = 5_000
 MOST_HEADER_BYTES: Final = 64_000_000
-Part = tuple[str, ScopeIndex, list[bytes], Vectors | None]
+Part = tuple[str, ScopeIndex, bytes, Vectors | None]  # its names, one after the other
 
 
 class Unusable(Exception):
@@ -52,11 +52,11 @@ class Writer:
 
     def __init__(self, replica: Replica, path: Path, encoder: str) -> None:
         self._path, self._new = path, path.with_suffix(f".{os.getpid()}.new")
-        parts = [(scope, index, index.names, index.centroids) for scope, index in replica.scopes.items()]
+        parts = [(scope, index, index.packed, index.centroids) for scope, index in replica.scopes.items()]
         header = {
             "format": FORMAT, "encoder": encoder, "dimensions": replica.dimensions, "position": replica.position,
             "scopes": [
-                {"scope": scope, "entries": len(names), "lists": 0 if centroids is None else len(centroids)}
+                {"scope": scope, "entries": len(names) // NAME_BYTES, "lists": 0 if centroids is None else len(centroids)}
                 for scope, _, names, centroids in parts
             ],
         }  # fmt: skip
@@ -129,15 +129,19 @@ def read(path: Path, encoder: str, dimensions: int) -> Replica | None:
 def _blocks(header: bytes, parts: Sequence[Part], dimensions: int) -> Iterator[bytes]:
     yield header
     for _, index, names, centroids in parts:
-        yield b"".join(names)
+        yield names
         if centroids is not None:
             yield _raw(centroids)
-        for at in range(0, len(names), ROWS):
-            some = names[at : at + ROWS]
+        for at in range(0, len(names), ROWS * NAME_BYTES):
+            some = _apart(names[at : at + ROWS * NAME_BYTES])
             vectors = np.zeros((len(some), dimensions), np.float32)
             there = [row for row, name in enumerate(some) if name in index]
             vectors[there] = index.vectors([some[row] for row in there])
             yield _raw(vectors)
+
+
+def _apart(names: bytes) -> list[bytes]:
+    return [names[at : at + NAME_BYTES] for at in range(0, len(names), NAME_BYTES)]
 
 
 def _raw(vectors: Vectors) -> bytes:
@@ -166,11 +170,10 @@ def _check(file: IO[bytes]) -> None:
 
 
 def _scope(file: IO[bytes], entries: int, lists: int, dimensions: int) -> ScopeIndex:
-    raw = file.read(entries * HASH_BYTES)
-    names = [raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES)]
+    names = file.read(entries * NAME_BYTES)
     index = ScopeIndex.with_lists(_vectors(file, lists, dimensions), entries) if lists else ScopeIndex(dimensions)
-    for at in range(0, entries, READ_ROWS):
-        part = names[at : at + READ_ROWS]
+    for at in range(0, entries * NAME_BYTES, READ_ROWS * NAME_BYTES):
+        part = _apart(names[at : at + READ_ROWS * NAME_BYTES])
         index.put(part, _vectors(file, len(part), dimensions))
     return index
 
