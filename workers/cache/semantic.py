@@ -8,7 +8,9 @@ is (workers/contracts/audit.py) is read with them: what audits found bounds what
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -29,6 +31,10 @@ from workers.telemetry import logger
 
 log = logger("cache")
 MOST_REASON_CHARS: Final = 300
+# Of all texts of a look-up together: they are judged in the loop. Reading a new text takes 5 us a character, so this is 5 ms
+# at the most; a way to another thread and back takes as long on a machine that is busy.
+AT_ONCE_CHARS: Final = 1_000
+OPEN: Final = Temper()
 UNDECIDED: Final = frozenset(
     {"words"}
 )  # guards that found no difference of their own, only a word without a counterpart
@@ -56,7 +62,7 @@ class Verdict(Protocol):
 
 
 class Judge(Protocol):
-    """Decides whether the answer to a stored query is the answer to another; called in a thread."""
+    """Decides whether the answer to a stored query is the answer to another; called in the loop or, with long texts, a thread."""
 
     def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
         """Judge a pair of queries with their vectors, in the same order, each of length one."""
@@ -137,23 +143,13 @@ class SemanticCache:
         promoted = await self._promoted(claim) if self.pairs else None
         if promoted is not None:
             return promoted
-        await self.follower.catch_up()
-        settings = self.settings
-        near = await self.follower.search(_scope(claim), vector, settings.candidates, settings.min_similarity)
-        if not near:
-            return None
-        entries, temper = await self.source.entries([ref for ref, _ in near], _scope(claim))
-        candidates = [
-            Candidate(ref, entry, similarity)
-            for (ref, similarity), entry in zip(near, entries, strict=True)
-            if entry is not None and entry["text"]  # else it was removed, or its life is over
-        ]
+        candidates, temper = await self._candidates(_scope(claim), vector)
         if not candidates:
             return None
         if temper.level == "exact_only":
-            return _closed(candidates[0], temper, settings.audit.limit)
-        strict = temper.why(settings.audit.limit) if temper.level == "strict" else None
-        verdicts = await asyncio.to_thread(self._judged, candidates, claim.request.query, vector, strict)
+            return _closed(candidates[0], temper, self.settings.audit.limit)
+        strict = temper.why(self.settings.audit.limit) if temper.level == "strict" else None
+        verdicts = await self._verdicts(candidates, claim.request.query, vector, strict)
         if verdicts[-1].hit:
             return _answer(claim, candidates[len(verdicts) - 1], verdicts[-1])
         await self._note_pair(claim, candidates, verdicts)
@@ -163,6 +159,49 @@ class SemanticCache:
             guard=verdicts[0].guard,
             reason=f"the nearest stored query was refused: {_words(claim, candidates[0], verdicts[0])}",
         )
+
+    async def _candidates(self, scope: str, vector: Vector) -> tuple[list[Candidate], Temper]:
+        """Propose entries and read them; with them, in the same round trip, the log is read to its tail.
+
+        When that changed the scope, it is searched again, and what was not proposed before is read, too. So all that was
+        added or removed before the look-up counts, and most look-ups are one round trip.
+        """
+        near, state = await self._proposed(scope, vector)
+        # In this order, or the second would leave when the first has come back.
+        _, (entries, temper) = await asyncio.gather(self.follower.catch_up(), self._read(scope, near))
+        if self.follower.replica.state(scope) != state:
+            near, _ = await self._proposed(scope, vector)
+            more, temper = await self._read(scope, [ref for ref in near if ref not in entries], temper)
+            entries |= more
+        candidates = [
+            Candidate(ref, entry, similarity)
+            for ref, similarity in near.items()
+            if (entry := entries[ref]) is not None and entry["text"]  # else it was removed, or its life is over
+        ]
+        return candidates, temper
+
+    async def _proposed(self, scope: str, vector: Vector) -> tuple[dict[str, float], int]:
+        """Propose the nearest: references with their cosines, best first, and the state of the scope."""
+        settings = self.settings
+        near = await self.follower.search(scope, vector, settings.candidates, settings.min_similarity)
+        return dict(near), self.follower.replica.state(scope)
+
+    async def _read(
+        self, scope: str, refs: Collection[str], temper: Temper = OPEN
+    ) -> tuple[dict[str, dict[str, str] | None], Temper]:
+        """Read entries by reference, and how strict the scope is; without references that is what is known of it."""
+        if not refs:
+            return {}, temper
+        entries, temper = await self.source.entries(list(refs), scope)
+        return dict(zip(refs, entries, strict=True)), temper
+
+    async def _verdicts(
+        self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None
+    ) -> list[Verdict]:
+        """Judge short texts at once, and long ones in a thread: those take the judge tens of milliseconds."""
+        judged = partial(self._judged, candidates, asked, vector, strict)
+        chars = len(asked) + sum(len(found.entry["text"]) for found in candidates)
+        return judged() if chars <= AT_ONCE_CHARS else await asyncio.to_thread(judged)
 
     def _judged(self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None) -> list[Verdict]:
         """Judge one candidate after the other, nearest first, until one is accepted; `strict` says why a scope is."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from redis.asyncio import Redis
 
-from workers.contracts.audit import TEMPER_FIELDS, Temper
+from workers.contracts.audit import Temper
 from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.entries import alias_name, name_of
@@ -101,23 +101,17 @@ class CacheLog:
         return found
 
     async def entries(self, refs: Sequence[str], scope: str) -> tuple[list[dict[str, str] | None], Temper]:
-        """Read entries with their text and answer, and how strict their scope is, in one round trip.
+        """Read entries with their text and answer, and how strict their scope is, in one step of Redis.
 
         Args:
             refs: the entries; None stands for each that is not there any more.
             scope: OWNER/SCOPE.
         """
-        with translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for ref in refs:
-                pipeline.hmget(self._prefix + name_of(ref), FOUND)
-            pipeline.hmget(f"{self._prefix}audit:{scope}", TEMPER_FIELDS)
-            pipeline.time()
-            *rows, temper, (seconds, micros) = await pipeline.execute()
+        now_ms, temper, *rows = await self._call("cache_read", scope, *map(name_of, refs))
         found = [
             dict(zip(FOUND, row, strict=True)) if row[0] == ref else None for ref, row in zip(refs, rows, strict=True)
         ]
-        return found, Temper.read(temper, seconds * 1000 + micros // 1000)
+        return found, Temper.read(temper, now_ms)
 
     async def alias(self, tenant: str, cache_key: str) -> Alias | None:
         """Read what a model judged this query to be the same as; None when it judged nothing."""

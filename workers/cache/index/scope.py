@@ -33,6 +33,7 @@ class ScopeIndex:
         self._exact_up_to = exact_up_to
         self._names = Names()
         self._next = 0  # a label is never used twice
+        self.changed = 0  # its owner's mark of the last change
         self._index: Index = Exact(dimensions)
         self._fitted_to = 0  # how many entries the lists were made for; 0: exact
         self._growth: Growth | None = None

@@ -49,8 +49,10 @@ class Replica:
                 by_scope[name[0]][name[1]] = raw
         for scope, entries in by_scope.items():
             vectors = np.frombuffer(b"".join(entries.values()), "<f4").reshape(len(entries), -1)
-            self._index(scope).put(list(entries), np.asarray(vectors, np.float32))
+            index = self._index(scope)
+            index.put(list(entries), np.asarray(vectors, np.float32))
             self.changes += len(entries)
+            index.changed = self.changes
 
     def remove(self, refs: Sequence[str]) -> None:
         """Take entries away; those that are not there are passed over."""
@@ -65,6 +67,7 @@ class Replica:
             before = len(index)
             index.remove(names)
             self.changes += before - len(index)
+            index.changed = self.changes
             if not len(index):
                 del self.scopes[scope]
 
@@ -74,6 +77,11 @@ class Replica:
         if index is None:
             return []
         return [(reference(scope, name), score) for name, score in index.search(vector, most, least)]
+
+    def state(self, scope: str) -> int:
+        """Give a number that is another one whenever a search of the scope may find something else."""
+        index = self.scopes.get(scope)
+        return -1 if index is None else index.changed
 
     def outgrown(self) -> ScopeIndex | None:
         """Give an index that other lists would serve better; None when there is none."""
