@@ -84,9 +84,11 @@ class Judging:
     """Takes texts apart for the judge of workers/cache/judge."""
 
     def __init__(self) -> None:
-        from workers.cache.judge.judge import Judge  # noqa: PLC0415 - loads numpy and a lexicon
+        from workers.cache.judge.judge import Judge  # noqa: PLC0415 - loads numpy
+        from workers.cache.judge.lexicon import lexicon  # noqa: PLC0415
         from workers.cache.judge.text import Text  # noqa: PLC0415
 
+        lexicon()  # read now: the first look-up would else keep the loop waiting for it
         self._judge, self._text = Judge(), Text
 
     def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:

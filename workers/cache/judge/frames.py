@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from workers.cache.judge.gated import Gated
+
 Replacement = str | Callable[[re.Match[str]], str]
 
 
-def rules(*listed: tuple[str, Replacement]) -> tuple[tuple[re.Pattern[str], Replacement], ...]:
+def rules(*listed: tuple[str, Replacement]) -> tuple[tuple[Gated, Replacement], ...]:
     """Compile pairs of a pattern and what replaces it."""
-    return tuple((re.compile(pattern), new) for pattern, new in listed)
+    return tuple((Gated(pattern), new) for pattern, new in listed)
 
 
 WH: Final = r"(?:how|what|when|where|why|who|whom|whose|which|if|whether)"

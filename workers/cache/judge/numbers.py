@@ -30,6 +30,7 @@ _SCALES: Final = {
     "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "lakh": 10**5, "crore": 10**7,
     "dozen": 12,
 }  # fmt: skip
+_BEGIN: Final = frozenset({*_SMALL, *_TENS, "dozen"})  # words that a number may begin with
 _ORDINALS: Final = {
     word: number
     for number, word in enumerate(
@@ -134,6 +135,8 @@ def _single(piece: str, before: str) -> str:
 
 def _words(pieces: list[str], at: int) -> tuple[Fraction | None, int]:
     """Read the longest number at a place; one word `one` stays a word: it is more often a pronoun."""
+    if pieces[at] not in _BEGIN and not pieces[at].startswith("#"):
+        return None, at
     total, current, start, last = Fraction(0), Fraction(0), at, ""
     while at < len(pieces):
         piece = pieces[at]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -165,9 +166,16 @@ def _shared(one: list[Word], other: list[Word], names: frozenset[str]) -> int:
 
 def alike(one: Word, other: Word) -> bool:
     """Tell whether two words are the same, forms of one word, or synonyms."""
-    if one.form == other.form or not forms(one).isdisjoint(forms(other)):
+    return one.form == other.form or _alike(one.form, one.kind, other.form, other.kind)
+
+
+@lru_cache(16384)
+def _alike(one: str, one_kind: str, other: str, other_kind: str) -> bool:
+    """Compare by form and kind: two long problems are asked for the same pairs of words again and again."""
+    left, right = Word(one, one_kind, 0, 0), Word(other, other_kind, 0, 0)
+    if not forms(left).isdisjoint(forms(right)):
         return True
-    return related(one, other, "listed") or related(one, other, "lexicon")
+    return related(left, right, "listed") or related(left, right, "lexicon")
 
 
 def _question(left: Text, right: Text) -> str:

@@ -80,12 +80,17 @@ class Text:
 
     @staticmethod
     def of(raw: str) -> Text:
-        """Take a text apart; results for texts of up to 2,000 characters are kept for the next time."""
-        return _short(raw) if len(raw) <= 2000 else _analyse(raw)
+        """Take a text apart; results for texts of up to 2,000 characters are kept for long, of longer ones for a look-up."""
+        return _short(raw) if len(raw) <= 2000 else _long(raw)
 
 
 @lru_cache(8192)
 def _short(raw: str) -> Text:
+    return _analyse(raw)
+
+
+@lru_cache(4)
+def _long(raw: str) -> Text:
     return _analyse(raw)
 
 
@@ -125,7 +130,7 @@ def _pieces(core: str) -> list[tuple[str, int]]:
     for piece in _TOKEN.findall(core):
         if piece[0] in _SENTENCE_END and len(piece.strip(".?!;:")) == 0:
             sentence += bool(found) and found[-1][1] == sentence
-        elif any(letter.isdigit() for letter in piece) and (parts := numbers.split(piece)):
+        elif not piece.isalpha() and any(map(str.isdigit, piece)) and (parts := numbers.split(piece)):
             found.extend((part, sentence) for part in parts)
         else:
             found.append((piece, sentence))
@@ -147,8 +152,7 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
     role = ""
     between = False
     helped = False  # an auxiliary came before: the next `do` is a verb of its own
-    for at, piece in enumerate(pieces):
-        following = next((other for other in pieces[at + 1 :] if other not in _BREAKS), "")
+    for at, (piece, following) in enumerate(zip(pieces, _followings(pieces), strict=True)):
         kind = _kind(piece, following, helped=helped)
         if at and _noun_here(piece, pieces[at - 1]):
             kind = "content"
@@ -175,6 +179,16 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
         words.append(Word(form, kind, len(words), sentence, role if kind != "function" else ""))
         if kind != "function":
             role = ""
+
+
+def _followings(pieces: list[str]) -> list[str]:
+    """Give for each piece the next one that is a word or an operator; empty behind the last of these."""
+    found, following = [""] * len(pieces), ""
+    for at in range(len(pieces) - 1, -1, -1):
+        found[at] = following
+        if pieces[at] not in _BREAKS:
+            following = pieces[at]
+    return found
 
 
 def _noun_here(piece: str, before: str) -> bool:
@@ -204,7 +218,7 @@ def _stranded(following: str) -> bool:
 def _kind(piece: str, following: str, *, helped: bool) -> str:
     if piece.startswith("#") and len(piece) > 1:
         return "number"
-    if not any(letter.isalnum() for letter in piece):
+    if not piece.isalnum() and not any(map(str.isalnum, piece)):
         return "symbol" if piece in _OPERATORS else "break"
     if piece in {"do", "done", "doing"} and (piece != "do" or helped) and following != "not":
         return "content"

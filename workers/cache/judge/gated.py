@@ -1,0 +1,77 @@
+"""Regular expressions that look for a word they need before they are run: most rules have nothing to do in most texts.
+
+What a pattern needs is read from the pattern itself: `\\blet'?s\\b` needs `let`, `(?:can|could) you` needs `can` or `could`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+MOST: Final = 12  # alternatives; looking for more takes as long as the pattern
+PARTS: Final = 3  # of a pattern that are looked for
+Needs = tuple[str, ...]
+parser: Any = getattr(re, "_parser", None)  # an implementation may lack it: then every pattern is run
+
+
+class Gated:
+    """A pattern with what any text that it matches contains; it must heed case.
+
+    Attributes:
+        pattern: the pattern.
+        needs: of each of these groups of strings one at least is in every text with a match.
+    """
+
+    __slots__ = ("_sub", "needs", "pattern")
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = re.compile(pattern)
+        known = parser is not None and not self.pattern.flags & re.IGNORECASE
+        found = _of_all(parser.parse(pattern)) if known else []
+        self.needs = tuple(sorted(dict.fromkeys(found), key=_worth, reverse=True)[:PARTS])
+        self._sub = self.pattern.sub
+
+    def sub(self, new: str | Callable[[re.Match[str]], str], text: str) -> str:
+        """Replace every match, as `re.sub` does."""
+        for needs in self.needs:
+            for need in needs:
+                if need in text:
+                    break
+            else:
+                return text
+        return self._sub(new, text)
+
+
+def _of_all(parts: Iterable[tuple[Any, Any]]) -> list[Needs]:
+    """List what the parts of a sequence need: all of it."""
+    found: list[Needs] = []
+    run = ""
+    for name, argument in (*parts, ("", None)):
+        kind = str(name)
+        if kind == "LITERAL":
+            run += chr(argument)
+        elif kind != "AT":  # a place between two letters takes no letter itself
+            found += [(run,)] if run else []
+            run = ""
+            found += _of_one(kind, argument)
+    return [needs for needs in found if len(needs) <= MOST]
+
+
+def _of_one(kind: str, argument: Any) -> list[Needs]:
+    """List what one part needs; nothing when that cannot be named."""
+    if kind == "SUBPATTERN":
+        return [] if argument[1] else _of_all(argument[3])  # flags of its own
+    if kind in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+        return _of_all(argument[2]) if argument[0] else []
+    if kind == "ASSERT":
+        return _of_all(argument[1])
+    if kind == "BRANCH":
+        each = [max(_of_all(parts), key=_worth, default=()) for parts in argument[1]]
+        return [tuple(dict.fromkeys(need for needs in each for need in needs))] if all(each) else []
+    return []
+
+
+def _worth(needs: Needs) -> int:
+    """Prefer few and long strings: the shortest says how often the pattern is run for nothing."""
+    return 4 * min(map(len, needs)) - len(needs)
