@@ -1,6 +1,6 @@
-"""Regular expressions that look for a word they need before they are run: most rules have nothing to do in most texts.
+r"""Regular expressions that look for a word they need before they are run: most rules have nothing to do in most texts.
 
-What a pattern needs is read from the pattern itself: `\\blet'?s\\b` needs `let`, `(?:can|could) you` needs `can` or `could`.
+What a pattern needs is read from the pattern itself: `\blet'?s\b` needs `let`, `(?:can|could) you` needs `can` or `could`.
 """
 
 from __future__ import annotations
