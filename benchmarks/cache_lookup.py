@@ -42,7 +42,7 @@ from workers.store.cache_log import CacheLog, as_text
 from workers.store.record import Claim
 from workers.store.scripts import load
 
-SIZES = (1_000, 10_000, 12_000, 100_000)  # an index gets its first lists above 10,000
+SIZES = (1_000, 4_000, 10_000, 100_000)  # an index gets its first lists above 4,000
 ASKED = 500
 DIMENSIONS = 384
 SCOPE = "a" * 32
