@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,11 @@ from tests.support.cache import CODER, SCOPE, entries, follow, hash_of, keep, ve
 from tests.support.judge import StrictJudge
 from tests.support.store import TENANT, Store
 from workers.cache.exact import ExactCache
-from workers.cache.semantic import SemanticCache
+from workers.cache.semantic import AT_ONCE_CHARS, SemanticCache
 from workers.contracts.caching import Looked
 from workers.contracts.job import Budget
 from workers.contracts.request import JobRequest
-from workers.store.cache_log import CacheLog
+from workers.store.cache_log import CacheLog, as_text
 from workers.store.record import Claim
 
 pytestmark = pytest.mark.anyio
@@ -72,8 +74,6 @@ async def test_a_query_of_the_same_meaning_is_answered(store: Store) -> None:
 
 async def test_the_next_candidate_is_tried_when_the_nearest_is_refused(store: Store) -> None:
     """The first that the judge accepts is the answer; when none is, the job tells of the nearest."""
-    from workers.store.cache_log import as_text
-
     vector = as_text(vector_of("x").tobytes())
     await keep(store, "one two", cache_vector=vector)
     wanted = await keep(store, "two three", cache_vector=vector)
@@ -126,6 +126,58 @@ async def test_what_was_removed_is_not_served_by_a_process_that_is_behind(store:
     assert (await ask(one, "a b", "b a")).hit is None
     assert isinstance(judge, StrictJudge)
     assert judge.seen == []
+
+
+async def test_what_came_while_it_looked_is_judged_too(store: Store) -> None:
+    """Candidates were proposed already when the log tells of another one, or that the proposed one has gone."""
+    vector = as_text(vector_of("x").tobytes())
+    await keep(store, "one two", cache_vector=vector)
+    one = cache(store)
+    assert (await ask(one, "x", "four")).hit is None
+    wanted = await keep(store, "two three", cache_vector=vector)
+    hit = (await ask(one, "x", "three two")).hit
+    assert hit is not None
+    assert hit.source == wanted
+    await entries(store).remove(TENANT, f"ent_{hash_of('two three')}")
+    assert (await ask(one, "x", "three two")).hit is None
+    assert len(one.follower.replica) == 1
+
+
+async def test_a_look_up_is_one_round_trip(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log and the candidates are read together; look-ups that come together share it, too."""
+    for text in ("a b", "b c", "c d"):
+        await keep(store, text, cache_vector=as_text(vector_of("x").tobytes()))
+    one = cache(store)
+    assert (await ask(one, "x", "b a")).hit is not None
+    trips: list[list[str]] = []
+    execute = store.scripts._execute
+
+    async def counted(batch: list[Any]) -> list[Any]:
+        trips.append(sorted(name for name, *_ in batch))
+        return await execute(batch)
+
+    monkeypatch.setattr(store.scripts, "_execute", counted)
+    assert (await ask(one, "x", "d c")).hit is not None
+    assert trips == [["cache_read", "cache_tail"]]
+    trips.clear()
+    assert all(looked.hit for looked in await asyncio.gather(*(ask(one, "x", "d c") for _ in range(20))))
+    assert trips == [[*["cache_read"] * 20, "cache_tail"]]
+
+
+async def test_long_texts_are_judged_beside_the_loop(store: Store) -> None:
+    """Short ones in it; the answer is the same."""
+    threads: list[int] = []
+
+    class Watching(StrictJudge):
+        def judge(self, stored: str, asked: str, vectors: Any) -> Any:
+            threads.append(threading.get_ident())
+            return super().judge(stored, asked, vectors)
+
+    for words in ("a b", "a b " * AT_ONCE_CHARS):
+        await keep(store, words, cache_vector=as_text(vector_of(words).tobytes()))
+        assert (await ask(cache(store, Watching()), words, words.upper())).hit is not None
+    assert threads[0] == threading.get_ident()
+    assert threads[1] != threads[0]
 
 
 async def test_refresh_looks_nothing_up_and_is_found_afterwards(store: Store) -> None:
