@@ -1,8 +1,8 @@
 """The semantic tier: a stored query of the same scope that means the same. Similarity proposes, a judge decides.
 
-The replica proposes the nearest stored queries. Each is read from Redis before it is judged, so that nothing that was
-removed is served however far behind the replica is; the first one that the judge accepts is the answer. How strict the scope
-is (workers/contracts/audit.py) is read with them: what audits found bounds what is given.
+The replica proposes the nearest stored queries. Each is read from Redis, with the log's tail, before it is judged, so that
+nothing that was removed is served however far behind the replica is; the first one that the judge accepts is the answer.
+How strict the scope is (workers/contracts/audit.py) is read with them: what audits found bounds what is given.
 """
 
 from __future__ import annotations
