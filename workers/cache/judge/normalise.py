@@ -127,9 +127,11 @@ _ACRONYM: Final = re.compile(
 
 def surface(text: str) -> str:
     """Fold Unicode, quotes, dashes and blanks; a full stop glued to the next sentence is parted from it."""
-    text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     text = re.sub(r"(?<=[a-z])([.?!])(?=[A-Z][a-z]* )", r"\1 ", text)
-    if sum(map(str.isupper, text)) < 0.5 * sum(map(str.isalpha, text)):
+    capitals = sum(map(str.isupper, text))
+    if 1 < capitals < 0.5 * sum(map(str.isalpha, text)):  # each of these needs two
         text = re.sub(r"\bUS\b", "USA", text)  # in small letters it is a pronoun
         text = re.sub(r"(?<=[A-Z])-(?=[A-Z]\b)", "", text)  # INTP-A is one name
         text = _ACRONYM.sub(r"\1_", text)

@@ -118,6 +118,8 @@ def _analyse(raw: str) -> Text:
 
 def _names(plain: str) -> frozenset[str]:
     """Find words with a capital inside a sentence, when the text is written with small letters otherwise."""
+    if plain.islower():
+        return frozenset()
     pieces = re.findall(r"[^\W\d_]+|[.?!:]", plain)
     inner = [word for before, word in zip([".", *pieces], pieces, strict=False) if before not in ".?!:"]
     capital = {word.lower() for word in inner if word[0].isupper() and word != "I"}
