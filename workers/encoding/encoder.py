@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
-from workers.encoding.lean import COMPILING, SCIENCE, one_thread_for_numpy, without
+from workers.encoding.lean import COMPILING, SCIENCE, one_thread_for_numpy, short_spins, without
 from workers.memory import give_memory_back
 
 Vectors = NDArray[np.float32]
@@ -43,6 +43,7 @@ class Encoder:
 
     def __init__(self, model: str = PACKAGED, *, threads: int | None = None) -> None:
         folder = _folder(model)
+        short_spins()
         try:
             import torch  # noqa: PLC0415 - heavy; whoever imports this module for its types needs none of it
 
