@@ -58,6 +58,7 @@ REFUSED = [
     ("direction", "who grows the most rice in the world", "who grows the most rice out the world"),
     ("modality", "what has to be done to verify it", "what had to be done to verify it"),
     ("modality", "what can I do to close my account", "what should I do to close my account"),
+    ("modality", "what do I need to do to get a passport", "what should I need to do to get a passport"),
     ("tense", "my payment did not go through", "my payment has not gone through"),
     ("quantifier", "do I have to pay tax on gifts", "do I have to pay tax on some gifts"),
     ("manner", "what is the easiest way to learn java", "what is the fastest way to learn java"),

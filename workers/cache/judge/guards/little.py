@@ -184,7 +184,7 @@ _MANNERS = dict.fromkeys(listed("easy easiest simple simplest"), "easy") | dict.
 )
 _MANNER = re.compile(r"\b(" + "|".join(_MANNERS) + r")\b(?=(?: \w+)? (?:way|method|means|procedure|process|step)s?\b)")
 _FRAMED = re.compile(
-    r"\bwhat (?:steps )?(do|can|could|should|must|shall) \w+ (?:do|take|follow)\b"
+    r"\bwhat (?:steps )?(do|can|could|should|must|shall) \w+ (?:(?:need|have|want) to )?(?:do|take|follow)\b"
 )  # a frame that is read as how do i
 
 
