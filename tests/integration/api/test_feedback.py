@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.integration.api.test_jobs import FAILURE, SUCCESS, play
-from tests.support.http import serving
+from tests.support.playing import FAILURE, SUCCESS, play
 from workers.settings import Settings
 
 ASKED = {"input": "What is the capital of France?", "instructions": "Be short."}
-
-
-@pytest.fixture
-def app(make: Callable[..., Settings]) -> Settings:
-    """Settings of one API."""
-    return make()
-
-
-@pytest.fixture
-def http(app: Settings) -> Iterator[httpx.Client]:
-    """A client of that API."""
-    with serving(app) as client:
-        yield client
 
 
 def answered(http: httpx.Client, app: Settings, **body: Any) -> str:

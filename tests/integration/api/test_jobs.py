@@ -5,58 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.http import serving
-from workers.contracts.job import Usage
+from tests.support.playing import FAILURE, SUCCESS, play
 from workers.settings import Settings
 from workers.store.connection import connect
-from workers.store.jobs import Ending, JobStore, Move
-from workers.store.scripts import Scripts
-
-
-@pytest.fixture
-def app(make: Callable[..., Settings]) -> Settings:
-    """Settings of one API."""
-    return make()
-
-
-@pytest.fixture
-def http(app: Settings) -> Iterator[httpx.Client]:
-    """A client of that API."""
-    with serving(app) as client:
-        yield client
-
-
-def play(settings: Settings, job_id: str, ending: Ending) -> None:
-    """Take a job through classification and one attempt, as workers would."""
-
-    async def _play() -> None:
-        redis = connect(settings)
-        store = JobStore(Scripts(redis, settings))
-        claim = await store.claim("classify", job_id, 0, "w")
-        assert not isinstance(claim, str), claim
-        assert (
-            await store.move(job_id, 0, Move("standard", "routed", {}, {"model": "local", "task_type": "lookup"}))
-            == "ok"
-        )
-        claim = await store.claim("standard", job_id, 1, "w")
-        assert not isinstance(claim, str), claim
-        kept = claim.cache_key or "" if ending.status == "succeeded" else ""
-        end = Ending(ending.status, ending.fields, exact_hash=kept, exact_s=100)
-        assert await store.finish(job_id, 1, end) == "ok"
-        await redis.aclose()
-
-    asyncio.run(_play())
-
-
-SUCCESS = Ending("succeeded", {"result": '{"answer":"Paris"}', "usage": Usage(prompt_tokens=3), "served_by": "model"})
-FAILURE = Ending("failed", {"error": {"code": "deadline_exceeded", "message": "too late", "causes": ["deadline"]}})
 
 
 def test_a_submission_is_accepted_with_where_to_poll(http: httpx.Client) -> None:

@@ -12,8 +12,8 @@ import httpx
 from typer import Typer
 from typer.testing import CliRunner
 
-from tests.integration.api.test_jobs import SUCCESS, play
 from tests.support.http import serving
+from tests.support.playing import SUCCESS, play
 from workers.cli.router_live import export_labels, label, status
 from workers.contracts.routing import RouteDecision, RouterWorker
 from workers.settings import Settings
