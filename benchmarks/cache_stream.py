@@ -17,6 +17,7 @@ rule "cosine above 0.97" in the judge's place; what it gives to other queries wa
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
 import re
 from collections import Counter
@@ -194,8 +195,9 @@ class Cache:
                 return "semantic", self._stored[key]
         if self._everything or not (about_now(request.text) or about_own_data(request.text)):
             self._exact[name] = request
-            self._stored[name.encode()] = request
-            self._index.put([name.encode()], vector[None, :])
+            entry = hashlib.sha256(name.encode()).hexdigest()[:32].encode()  # as long as an entry's id
+            self._stored[entry] = request
+            self._index.put([entry], vector[None, :])
             if self._index.outgrown:
                 finish(self._index.grow())
         return "miss", None
