@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.routing.sources import labels, rows
+from workers.cli.route import decisions
 from workers.contracts.routing import Query
 from workers.encoding.encoder import Encoder
 from workers.routing.artefact import SHIPPED, load
 from workers.routing.router import TrainedRouter
 
-ALONE, BATCH, MOST, ROUNDS = 200, 32, 600, 3
+ALONE, BATCH, MOST, ROUNDS, MIXED = 200, 32, 600, 3, 1_000
 
 
 def show(encoder: Encoder, data: Path) -> None:
@@ -31,6 +32,13 @@ def show(encoder: Encoder, data: Path) -> None:
     print("\nCost of a decision")
     for name, texts in asked.items():
         _show(name, [Query(text) for text in random.Random(0).sample(texts, MOST)], router, encoder)
+    mixed = [Query(text) for texts in asked.values() for text in random.Random(1).sample(texts, MIXED // len(asked))]
+    began = time.perf_counter()
+    for _ in decisions(router, encoder, mixed):
+        pass
+    print(
+        f"  {len(mixed):,} queries, a quarter of each kind, as `thinkline route`: {time.perf_counter() - began:.1f} s"
+    )
     print(f"  resident at the most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -104,8 +104,7 @@ def short_spins() -> None:
     """Let PyTorch's threads sleep soon when they wait for each other; to be called before PyTorch is loaded.
 
     By default GCC's OpenMP spins about a millisecond at each barrier, and a pass has a hundred of them. That costs nothing
-    alone; where another process has one of the processors, it keeps the thread that all wait for from running: the median
-    of a short text was 90 ms instead of 42 and the 95th percentile 261 instead of 95 beside two busy processes.
+    alone; where another process has one of the processors, it keeps the thread that all wait for from running.
     `GOMP_SPINCOUNT` or `OMP_WAIT_POLICY` in the environment are left as they are.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
@@ -116,7 +115,7 @@ def one_thread_for_numpy() -> None:
     """Let numpy multiply in the caller's thread from now on.
 
     Its pool's threads look for work for a while after each product and take the processors from the encoder's pool, which
-    begins next: without this a batch of short texts takes half as long again on two cores.
+    begins next.
     """
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - an extra that other processes go without
 
