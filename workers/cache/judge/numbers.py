@@ -43,6 +43,7 @@ _ORDINALS: Final = {
 } | {"thirtieth": 30, "hundredth": 100}
 _PARTS: Final = {"half": Fraction(1, 2), "halves": Fraction(1, 2)}
 _MULTIPLES: Final = {"twice": 2, "thrice": 3}
+_TOLD: Final = frozenset({*_BEGIN, *_ORDINALS, *_PARTS, *_MULTIPLES})  # words that are or begin a number
 _SUFFIXES: Final = {"k": 1000, "mn": 10**6, "mil": 10**6, "bn": 10**9}
 _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -113,6 +114,10 @@ def merge(pieces: list[str]) -> list[str]:
     found: list[str] = []
     at = 0
     while at < len(pieces):
+        if pieces[at] not in _TOLD and not pieces[at].startswith("#"):
+            found.append(pieces[at])
+            at += 1
+            continue
         number, after = _words(pieces, at)
         if number is None:
             found.append(_single(pieces[at], pieces[at - 1] if at else ""))
