@@ -44,7 +44,7 @@ def main() -> None:
             lanes.show(rows, recipe, name)
             lanes.show_forms(rows, recipe, name)
         if given.only != "lanes":
-            quality.show(rows, recipe, name)
+            quality.show(rows, recipe, name, given.data)
     if given.only in {None, "cost"}:
         cost.show(encoder, given.data)
 

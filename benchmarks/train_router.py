@@ -27,7 +27,7 @@ def main() -> None:
     examples = sources.trainable(sources.everything(given.data))
     vectors = embedded([one.text for one in examples], encoder, given.vectors)
     name = EncoderName(encoder.name, encoder.fingerprint)
-    artefact = train(examples, vectors, name, name="minilm-2", attributions=sources.ATTRIBUTIONS)
+    artefact = train(examples, vectors, name, name="minilm-3", attributions=sources.ATTRIBUTIONS)
     artefact.write(given.output)
     print(f"{given.output}: {given.output.stat().st_size:,} bytes, {len(examples):,} labelled queries")
 

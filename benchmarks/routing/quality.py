@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.routing.lanes import logistic, trainable
+from benchmarks.routing.bounds import others_failed, simple
+from benchmarks.routing.lanes import trainable
 from workers.contracts.routing import Query
 from workers.routing import calibrating, metrics, rules, scoring
 from workers.routing.artefact import SHIPPED, THRESHOLD, load
@@ -28,27 +30,29 @@ MEASURES: dict[str, Callable[[Curve], float]] = {
 Numbers = NDArray[np.float64]
 
 
-def show(rows: Rows, recipe: Recipe, encoder: EncoderName) -> None:
+def show(rows: Rows, recipe: Recipe, encoder: EncoderName, folder: Path) -> None:
     """Print the measures for each set of measured answers."""
     source = np.array([one.source for one in rows.examples])
     allowed = trainable(rows)
     keys = np.array([near_duplicate_key(one.text) for one in rows.examples])
-    trained, embedding = (np.zeros(len(source)) for _ in range(2))
+    trained, regression = (np.zeros(len(source)) for _ in range(2))
     for fold in calibrating.folded(rows.examples):
         kept = allowed & ~fold & ~np.isin(keys, keys[fold])
         router = fit(rows, kept, recipe, None, encoder)
         trained[fold] = scoring.scores(router, rows.vectors[fold], rows.counts[fold]).score(router.calibration)
         for name in ("measured", "mmlu"):
-            embedding[fold & (source == name)] = _linear(rows, kept & (source == name))[fold & (source == name)]
+            regression += simple(rows, kept & (source == name), fold & (source == name))
     _seen_sources(rows, trained)
     rest = (source == "mmlu") & ~allowed & ~np.isin(keys, keys[allowed])
-    _table("o1-mini against gpt-4o-mini, 5-fold by question", rows, source == "measured", trained, embedding)
-    _table("RouteLLM MMLU, GPT-4 against Mixtral, 1,200 of 1,500 trained on a fold", rows, rest, trained, embedding)
+    measured = source == "measured"
+    _table("o1-mini against gpt-4o-mini, 5-fold by question", rows, measured, trained, regression)
+    _show_ceiling(rows, measured, folder)
+    _table("RouteLLM MMLU, GPT-4 against Mixtral, 1,200 of 1,500 trained on a fold", rows, rest, trained, regression)
     held = rest | (source == "mmlu")
     router = fit(rows, allowed & (source == "mmlu"), recipe, None, encoder)
     own = np.zeros(len(source))
     own[held] = scoring.scores(router, rows.vectors[held], rows.counts[held]).score(router.calibration)
-    _table("the same, trained on 1,500 of these labels and nothing else", rows, rest, own, embedding)
+    _table("the same, trained on 1,500 of these labels and nothing else", rows, rest, own, regression)
 
 
 def _seen_sources(rows: Rows, score: Numbers) -> None:
@@ -68,23 +72,23 @@ def _seen_sources(rows: Rows, score: Numbers) -> None:
     print(f"  {'macro':18s} {'':5s} {np.mean(means):7.1%}")
 
 
-def _linear(rows: Rows, kept: NDArray[np.bool_]) -> Numbers:
-    """Train the baseline: the embedding alone learns that the standard model was wrong; returns p of every row."""
-    wrong = np.array(
-        [[1 - (one.standard or 0.0)] for one, at in zip(rows.examples, kept, strict=True) if at], np.float32
-    )
-    inputs = (rows.vectors - rows.vectors[kept].mean(axis=0)) * np.float32(20)
-    return logistic(inputs, kept, wrong, np.ones(int(kept.sum()), np.float32))
+def _show_ceiling(rows: Rows, chosen: NDArray[np.bool_], folder: Path) -> None:
+    """Print what two other models' answers to the same questions are worth as a router."""
+    examples = [rows.examples[int(at)] for at in np.flatnonzero(chosen)]
+    weak, strong = (np.array([getattr(one, of) or 0.0 for one in examples]) for of in ("standard", "reasoning"))
+    curve = metrics.curve(others_failed(folder, [one.text for one in examples]), weak, strong)
+    said = ", ".join(f"{name} {measure(curve):.3f}" for name, measure in MEASURES.items())
+    print(f"  knowing how gpt-4o and llama-3.1-8b answered each very question, and whether it is of gsm: {said}")
 
 
-def _table(title: str, rows: Rows, chosen: NDArray[np.bool_], trained: Numbers, embedding: Numbers) -> None:
+def _table(title: str, rows: Rows, chosen: NDArray[np.bool_], trained: Numbers, regression: Numbers) -> None:
     at = np.flatnonzero(chosen)
     examples = [rows.examples[int(i)] for i in at]
     weak = np.array([one.standard or 0.0 for one in examples])
     strong = np.array([one.reasoning or 0.0 for one in examples])
     scores = {
         "trained": trained[at],
-        "MiniLM linear": embedding[at],
+        "MiniLM + 8": regression[at],
         "rules": np.array([rules.decide(Query(one.text)).p_reasoning for one in examples]),
         "length": np.array([float(len(one.text)) for one in examples]),
         "random": np.random.default_rng(0).random(len(at)),

@@ -36,7 +36,7 @@ WISHES = (
     ("quality", 0.95),
     ("budget", 0.4),
     ("budget", 0.2),
-    ("threshold", 0.35),
+    ("threshold", 0.22),
 )
 
 

@@ -23,19 +23,20 @@ from workers.routing.features import COUNT, NAMES
 from workers.routing.network import Array, Network
 
 FORMAT: Final = "thinkline-router"
-VERSION: Final = 2  # 2: a difficulty for each kind of problem
+VERSION: Final = 3  # 2: a difficulty for each kind of problem; 3: its limits and shares, too
 DIGITS: Final = 5  # significant digits of a stored weight
 MOST_BYTES: Final = 32 * 1024 * 1024
 SHIPPED: Final = Path(__file__).parent / "artefacts" / "router.json"
 CLASSES: Final = tuple((lane, task) for lane in ("reasoning", "standard") for task in TASK_TYPES)
-THRESHOLD: Final = 0.35  # p from which a query goes to reasoning: a wrong answer costs more than some cents
+THRESHOLD: Final = 0.22  # p from which a query goes to reasoning: a wrong answer costs more than some cents
 DIFFICULTIES: Final = ("arithmetic", "mathematics", "code", "problem", "knowledge")  # the difficulty head's outputs
 KNOWLEDGE: Final = DIFFICULTIES.index("knowledge")  # the others are kinds of problems to work out
 _WORKED: Final = {name: name for name in DIFFICULTIES} | dict.fromkeys(("logic", "planning", "analysis"), "problem")
 DIFFICULTY_OF: Final = tuple(  # of each task type: which output tells how hard a query of it is
     DIFFICULTIES.index(_WORKED.get(task, "knowledge")) for task in TASK_TYPES
 )
-_NUMBERS: Final = ("lane_limit", "lane_ceiling", "difficulty_share", "slope", "offset")
+_NUMBERS: Final = ("lane_ceiling", "slope", "offset")
+_KINDS: Final = ("lane_limit", "difficulty_centre", "difficulty_spread", "difficulty_share")  # numbers a kind
 FEATURES: Final = hashlib.sha256("\n".join(NAMES).encode()).hexdigest()[:16]
 
 
@@ -44,12 +45,12 @@ class Calibration:
     """What turns scores into probabilities, and what a threshold costs.
 
     Attributes:
-        lane_limit: log-odds of the lane are held above minus this,
+        lane_limit: for each of DIFFICULTIES, log-odds of the lane are held above minus this,
         lane_ceiling: and below this; it is lower, so that among problems it is their difficulty that orders them.
         difficulty_centre: for each of DIFFICULTIES, the value of the head that changes nothing; one value for all kinds
             of problems, so that a usual problem of a hard kind is harder than one of an easy kind.
         difficulty_spread: one standard deviation, in the same way.
-        difficulty_share: how much the difficulty moves the score at the most.
+        difficulty_share: for each of DIFFICULTIES, how much the difficulty moves the score at the most.
         slope: p = sigmoid(slope * score + offset).
         offset: see slope.
         sure: (constant, factor of |score|, factor of unfamiliarity): the log-odds that the lane is right.
@@ -59,11 +60,11 @@ class Calibration:
         measured_on: what the curve was measured on, in words.
     """
 
-    lane_limit: float = 3.0
+    lane_limit: tuple[float, ...] = (3.0,) * len(DIFFICULTIES)
     lane_ceiling: float = 3.0
     difficulty_centre: tuple[float, ...] = (0.0,) * len(DIFFICULTIES)
     difficulty_spread: tuple[float, ...] = (1.0,) * len(DIFFICULTIES)
-    difficulty_share: float = 1.0
+    difficulty_share: tuple[float, ...] = (1.0,) * len(DIFFICULTIES)
     slope: float = 1.0
     offset: float = 0.0
     sure: tuple[float, float, float] = (0.0, 1.0, 1.0)
@@ -218,20 +219,22 @@ def _calibration(row: dict[str, Any]) -> Calibration:
     share, threshold, quality = (
         tuple(_number(name, value) for value in row[name]) for name in ("share", "threshold", "quality")
     )
-    centre, spread = (
-        tuple(_number(name, value) for value in row[name]) for name in ("difficulty_centre", "difficulty_spread")
-    )
+    kinds = {name: tuple(_number(name, value) for value in row[name]) for name in _KINDS}
     constant, factor, unfamiliar = (_number("sure", value) for value in row["sure"])
     if len(share) != len(threshold) or len(share) < 2 or (quality and len(quality) != len(share)):
         raise ValueError("calibration: share, threshold and quality must be of one length")
-    if len(centre) != len(DIFFICULTIES) or len(spread) != len(DIFFICULTIES):
-        raise ValueError(f"calibration: difficulty_centre and difficulty_spread must have {len(DIFFICULTIES)} numbers")
-    if list(share) != sorted(share) or min(spread) <= 0 or numbers["slope"] <= 0:
+    if any(len(values) != len(DIFFICULTIES) for values in kinds.values()):
+        raise ValueError(f"calibration: {', '.join(_KINDS)} must have {len(DIFFICULTIES)} numbers")
+    if list(share) != sorted(share) or min(kinds["difficulty_spread"]) <= 0 or numbers["slope"] <= 0:
         raise ValueError("calibration: share must rise, and difficulty_spread and slope must be above 0")
     return Calibration(
-        **numbers,
-        difficulty_centre=centre,
-        difficulty_spread=spread,
+        lane_limit=kinds["lane_limit"],
+        lane_ceiling=numbers["lane_ceiling"],
+        difficulty_centre=kinds["difficulty_centre"],
+        difficulty_spread=kinds["difficulty_spread"],
+        difficulty_share=kinds["difficulty_share"],
+        slope=numbers["slope"],
+        offset=numbers["offset"],
         sure=(constant, factor, unfamiliar),
         share=share,
         threshold=threshold,

@@ -4,8 +4,8 @@
 
 `lane` is the log-odds that this kind of task needs reasoning: all classes of the reasoning lane against all of the
 standard lane, held between two limits. `difficulty` is how much a reasoning model helps with this very query, learnt from
-measured answers: an output for each kind of problem and one for questions of knowledge, mixed by the task types. It
-orders queries of one kind and cannot turn a plain case around.
+measured answers: an output for each kind of problem and one for questions of knowledge, mixed by the task types, as the
+lower limit and the share are. It orders queries of one kind and cannot turn a plain case around.
 """
 
 from __future__ import annotations
@@ -47,13 +47,19 @@ class Scores:
 
     def score(self, calibration: Calibration) -> Array:
         """Blend lane and difficulty."""
-        held = np.clip(self.lane, -calibration.lane_limit, calibration.lane_ceiling)
-        centre, spread = (
-            np.array(x, np.float32) for x in (calibration.difficulty_centre, calibration.difficulty_spread)
+        kinds = self.tasks @ _KIND
+        limit, centre, spread, share = (
+            np.array(values, np.float32)
+            for values in (
+                calibration.lane_limit,
+                calibration.difficulty_centre,
+                calibration.difficulty_spread,
+                calibration.difficulty_share,
+            )
         )
-        outputs = (self.difficulty - centre) / spread
-        hard = np.tanh((self.tasks @ _KIND * outputs).sum(axis=1))
-        blended: Array = held + np.float32(calibration.difficulty_share) * hard
+        held = np.clip(self.lane, -kinds @ limit, calibration.lane_ceiling)
+        hard = np.tanh((kinds * (self.difficulty - centre) / spread).sum(axis=1))
+        blended: Array = held + kinds @ share * hard
         return blended
 
 

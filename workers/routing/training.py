@@ -74,9 +74,9 @@ class Recipe:
     blind: float = 0.45
     formless: float = 0.1
     rate: float = 4e-3
-    lane_limit: float = 1.2
+    lane_limit: tuple[float, ...] = (1.2, 1.2, 1.2, 1.2, 0.8)  # how plainly a fact is asked for says little about it
     lane_ceiling: float = 0.53
-    difficulty_share: float = 0.63
+    difficulty_share: tuple[float, ...] = (0.63, 0.63, 0.63, 0.63, 0.25)
 
     def plan(self, dimensions: int, seed: int) -> Plan:
         """Tell how one network is trained."""

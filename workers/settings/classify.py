@@ -50,7 +50,7 @@ class RouterSettings(Section):
     )
     budget: float = Field(default=0.4, ge=0, le=1, description="at most this share of queries to reasoning")
     threshold: float = Field(
-        default=0.35, ge=0, le=1, description="p_reasoning from which on a query goes to reasoning"
+        default=0.22, ge=0, le=1, description="p_reasoning from which on a query goes to reasoning"
     )
     min_confidence: float = Field(
         default=0.5, ge=0, le=1, description="below this confidence `when_unsure` decides; 0 switches it off"

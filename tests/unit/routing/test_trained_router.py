@@ -192,7 +192,7 @@ def test_own_lines_move_the_shipped_router(artefact: Artefact) -> None:
 
 def test_among_problems_difficulty_orders_and_not_the_lane() -> None:
     """Once it is plain that a query is a problem, how plain it is counts no more, and how hard it is does."""
-    calibration = Calibration(lane_limit=1.0, lane_ceiling=0.5, difficulty_share=0.6)
+    calibration = Calibration(lane_limit=(1.0,) * 5, lane_ceiling=0.5, difficulty_share=(0.6,) * 5)
     code = np.eye(len(TASK_TYPES), dtype=np.float32)[[TASK_TYPES.index("code")] * 3]
     hard = np.zeros((3, len(DIFFICULTIES)), np.float32)
     hard[:, DIFFICULTIES.index("code")] = (0.0, 0.0, 1.0)
@@ -200,6 +200,20 @@ def test_among_problems_difficulty_orders_and_not_the_lane() -> None:
     lane = np.array([9.0, 0.6, 0.6], np.float32)
     score = Scores(nothing, lane, hard, code, np.zeros(3, np.float32)).score(calibration)
     assert score[0] == score[1] < score[2]
+
+
+def test_each_kind_has_its_own_limit_and_share() -> None:
+    """A plain fact is held higher than a plain sum, and its difficulty moves it less."""
+    calibration = Calibration(lane_limit=(1.2,) * 4 + (0.8,), difficulty_share=(0.6,) * 4 + (0.2,))
+    tasks = np.eye(len(TASK_TYPES), dtype=np.float32)[
+        [TASK_TYPES.index(task) for task in ("arithmetic", "arithmetic", "lookup", "lookup")]
+    ]
+    hard = np.full((4, len(DIFFICULTIES)), 100.0, np.float32)
+    hard[[0, 2]] = 0.0
+    nothing = np.zeros((4, 0), np.float32)
+    plain = np.full(4, -9.0, np.float32)
+    score = Scores(nothing, plain, hard, tasks, np.zeros(4, np.float32)).score(calibration)
+    assert score == pytest.approx([-1.2, -0.6, -0.8, -0.6])
 
 
 def test_each_kind_of_problem_has_its_own_difficulty() -> None:
