@@ -72,6 +72,9 @@ class No:
 class Refusing:
     """A judge that costs nothing."""
 
+    def prepare(self, asked: str) -> None:
+        """Do nothing."""
+
     def judge(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:  # noqa: ARG002 - the Protocol's
         """Refuse."""
         return No()

@@ -91,6 +91,10 @@ class Judging:
         lexicon()  # read now: the first look-up would else keep the loop waiting for it
         self._judge, self._text = Judge(), Text
 
+    def prepare(self, asked: str) -> None:
+        """Take a query apart; the result is kept for a while."""
+        self._text.of(asked)
+
     def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
         """Judge a pair of queries with their vectors."""
         return self._judge.judge(self._text.of(stored), self._text.of(asked), vectors)

@@ -8,7 +8,6 @@ How strict the scope is (workers/contracts/audit.py) is read with them: what aud
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
@@ -34,7 +33,6 @@ MOST_REASON_CHARS: Final = 300
 # Of all texts of a look-up together: they are judged in the loop. Reading a new text takes 5 us a character, so this is 5 ms
 # at the most; a way to another thread and back takes as long on a machine that is busy.
 AT_ONCE_CHARS: Final = 1_000
-OPEN: Final = Temper()
 UNDECIDED: Final = frozenset(
     {"words"}
 )  # guards that found no difference of their own, only a word without a counterpart
@@ -63,6 +61,10 @@ class Verdict(Protocol):
 
 class Judge(Protocol):
     """Decides whether the answer to a stored query is the answer to another; called in the loop or, with long texts, a thread."""
+
+    def prepare(self, asked: str) -> None:
+        """Do what can be done for a query before it is known what it is compared with; optional to call."""
+        ...
 
     def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
         """Judge a pair of queries with their vectors, in the same order, each of length one."""
@@ -143,7 +145,7 @@ class SemanticCache:
         promoted = await self._promoted(claim) if self.pairs else None
         if promoted is not None:
             return promoted
-        candidates, temper = await self._candidates(_scope(claim), vector)
+        candidates, temper = await self._candidates(_scope(claim), claim.request.query, vector)
         if not candidates:
             return None
         if temper.level == "exact_only":
@@ -160,19 +162,24 @@ class SemanticCache:
             reason=f"the nearest stored query was refused: {_words(claim, candidates[0], verdicts[0])}",
         )
 
-    async def _candidates(self, scope: str, vector: Vector) -> tuple[list[Candidate], Temper]:
-        """Propose entries and read them; with them, in the same round trip, the log is read to its tail.
+    async def _candidates(self, scope: str, asked: str, vector: Vector) -> tuple[list[Candidate], Temper]:
+        """Propose entries and read them; with them, in the same step, the log is read to its tail.
 
         When that changed the scope, it is searched again, and what was not proposed before is read, too. So all that was
-        added or removed before the look-up counts, and most look-ups are one round trip.
+        added or removed before the look-up counts, and most look-ups are one round trip. While Redis reads, a short query
+        is prepared for the judge.
         """
         near, state = await self._proposed(scope, vector)
-        # In this order, or the second would leave when the first has come back.
-        _, (entries, temper) = await asyncio.gather(self.follower.catch_up(), self._read(scope, near))
+        meanwhile = partial(self.judge.prepare, asked) if near and len(asked) <= AT_ONCE_CHARS else None
+        seen = await self.source.look(self.follower.replica.position, scope, list(near), meanwhile)
+        entries, temper = dict(zip(near, seen.entries, strict=True)), seen.temper
+        await self.follower.follow(seen.tail)
         if self.follower.replica.state(scope) != state:
             near, _ = await self._proposed(scope, vector)
-            more, temper = await self._read(scope, [ref for ref in near if ref not in entries], temper)
-            entries |= more
+            if more := [ref for ref in near if ref not in entries]:
+                again = await self.source.look("", scope, more)
+                entries |= zip(more, again.entries, strict=True)
+                temper = again.temper
         candidates = [
             Candidate(ref, entry, similarity)
             for ref, similarity in near.items()
@@ -185,15 +192,6 @@ class SemanticCache:
         settings = self.settings
         near = await self.follower.search(scope, vector, settings.candidates, settings.min_similarity)
         return dict(near), self.follower.replica.state(scope)
-
-    async def _read(
-        self, scope: str, refs: Collection[str], temper: Temper = OPEN
-    ) -> tuple[dict[str, dict[str, str] | None], Temper]:
-        """Read entries by reference, and how strict the scope is; without references that is what is known of it."""
-        if not refs:
-            return {}, temper
-        entries, temper = await self.source.entries(list(refs), scope)
-        return dict(zip(refs, entries, strict=True)), temper
 
     async def _verdicts(
         self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None
@@ -221,8 +219,9 @@ class SemanticCache:
         alias = await self.source.alias(claim.tenant, claim.cache_key or "")
         if alias is None:
             return None
-        (entry,), temper = await self.source.entries([alias.ref], _scope(claim))
-        if entry is None or entry["job"] != alias.source or temper.level != "open":
+        seen = await self.source.look("", _scope(claim), [alias.ref])
+        entry = seen.entries[0]
+        if entry is None or entry["job"] != alias.source or seen.temper.level != "open":
             return None
         own = entry["tenant"] == claim.tenant
         note = CacheNote(

@@ -7,7 +7,7 @@ replica with another encoder passes over it.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,8 @@ from workers.contracts.audit import Temper
 from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.entries import alias_name, name_of
-from workers.store.scripts import Scripts
+from workers.store.line import Line
+from workers.store.scripts import LUA, Scripts
 
 MOST_ROWS = 2_000
 MOST_VECTORS = 500  # of one round trip: about a megabyte
@@ -37,13 +38,35 @@ class Change:
 class Tail:
     """What came after a position: changes (`rows`), or that the position is not in the log (`begin`, `lost`).
 
-    `position` is where to read on. `more` says that the tail was not reached.
+    `since` is the position that was asked for, `position` where to read on. `more` says that the tail was not reached.
     """
 
     kind: Literal["rows", "begin", "lost"]
-    changes: tuple[Change, ...]
-    position: str
+    since: str
+    changes: tuple[Change, ...] = ()
+    position: str = ""
     more: bool = False
+
+    @classmethod
+    def of_rows(cls, since: str, flat: Sequence[str], most: int) -> Tail:
+        """Make one of rows as the scripts give them: op, ref, encoder, id, and so on."""
+        changes = tuple(Change(*flat[at : at + 3]) for at in range(0, len(flat), 4))  # type: ignore[arg-type]
+        return cls("rows", since, changes, flat[-1] if flat else since, more=len(changes) == most)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look-up reads in one step.
+
+    Attributes:
+        tail: what came in the log; of a `lost` one no position is known.
+        entries: with their text and answer, in the order asked for; None stands for each that is not there any more.
+        temper: how strict the scope is.
+    """
+
+    tail: Tail
+    entries: list[dict[str, str] | None]
+    temper: Temper
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +86,14 @@ class CacheLog:
         self._redis: Any = redis
         self._call = scripts.call
         self._prefix = settings.redis.key_prefix
+        self._line = Line(redis, settings, LUA.joinpath("cache_look.lua").read_text("utf-8"))
 
     async def tail(self, position: str, most: int = MOST_ROWS) -> Tail:
         """Read what follows a position, in one step of Redis."""
         kind, *rest = await self._call("cache_tail", position, str(most))
         if kind != "rows":
-            return Tail(kind, (), rest[0])
-        changes = tuple(Change(*rest[at : at + 3]) for at in range(0, len(rest), 4))
-        return Tail("rows", changes, rest[-1] if rest else position, more=len(changes) == most)
+            return Tail(kind, position, (), rest[0])
+        return Tail.of_rows(position, rest, most)
 
     async def live(self, encoder: str) -> AsyncIterator[list[str]]:
         """List the references of all entries that have a vector of this encoder.
@@ -100,18 +123,28 @@ class CacheLog:
                     found[ref] = as_bytes(vector)
         return found
 
-    async def entries(self, refs: Sequence[str], scope: str) -> tuple[list[dict[str, str] | None], Temper]:
-        """Read entries with their text and answer, and how strict their scope is, in one step of Redis.
+    async def look(
+        self, position: str, scope: str, refs: Sequence[str], meanwhile: Callable[[], None] | None = None
+    ) -> Look:
+        """Read what follows a position, entries as they are now, and how strict their scope is, in one step of Redis.
 
         Args:
-            refs: the entries; None stands for each that is not there any more.
+            position: where the log was read to; empty when it does not matter.
             scope: OWNER/SCOPE.
+            refs: the entries.
+            meanwhile: work to do while Redis does its own.
         """
-        now_ms, temper, *rows = await self._call("cache_read", scope, *map(name_of, refs))
-        found = [
-            dict(zip(FOUND, row, strict=True)) if row[0] == ref else None for ref, row in zip(refs, rows, strict=True)
-        ]
-        return found, Temper.read(temper, now_ms)
+        (kind, *flat), now_ms, temper, *rows = await self._line.call(
+            position, str(MOST_ROWS), scope, *map(name_of, refs), meanwhile=meanwhile
+        )
+        return Look(
+            Tail.of_rows(position, flat, MOST_ROWS) if kind == "rows" else Tail("lost", position),
+            [
+                dict(zip(FOUND, row, strict=True)) if row[0] == ref else None
+                for ref, row in zip(refs, rows, strict=True)
+            ],
+            Temper.read(temper, now_ms),
+        )
 
     async def alias(self, tenant: str, cache_key: str) -> Alias | None:
         """Read what a model judged this query to be the same as; None when it judged nothing."""

@@ -27,6 +27,9 @@ pytestmark = pytest.mark.anyio
 class Broken:
     """A judge with a defect."""
 
+    def prepare(self, asked: str) -> None:
+        """Do nothing."""
+
     def judge(self, *_: Any) -> Any:
         """Fail."""
         raise ValueError("private words")
@@ -117,10 +120,10 @@ async def test_what_was_removed_is_not_served_by_a_process_that_is_behind(store:
     await one.follower.catch_up()
     await entries(store).remove(TENANT, f"ent_{hash_of('a b')}")
 
-    async def nothing() -> None:
+    async def nothing(_: Any) -> None:
         return None
 
-    one.follower.catch_up = nothing  # type: ignore[method-assign]
+    one.follower.follow = nothing  # type: ignore[method-assign]
     assert len(one.follower.replica) == 1
     judge = one.judge
     assert (await ask(one, "a b", "b a")).hit is None
@@ -143,25 +146,58 @@ async def test_what_came_while_it_looked_is_judged_too(store: Store) -> None:
     assert len(one.follower.replica) == 1
 
 
-async def test_a_look_up_is_one_round_trip(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log and the candidates are read together; look-ups that come together share it, too."""
+async def test_a_look_up_is_one_round_trip(store: Store) -> None:
+    """The log and the candidates are read by one script; nothing else is asked of Redis."""
     for text in ("a b", "b c", "c d"):
         await keep(store, text, cache_vector=as_text(vector_of("x").tobytes()))
     one = cache(store)
     assert (await ask(one, "x", "b a")).hit is not None
-    trips: list[list[str]] = []
-    execute = store.scripts._execute
-
-    async def counted(batch: list[Any]) -> list[Any]:
-        trips.append(sorted(name for name, *_ in batch))
-        return await execute(batch)
-
-    monkeypatch.setattr(store.scripts, "_execute", counted)
+    await store.redis.config_resetstat()
     assert (await ask(one, "x", "d c")).hit is not None
-    assert trips == [["cache_read", "cache_tail"]]
-    trips.clear()
+    assert await calls(store) == {"evalsha": 1, "xrange": 1, "time": 1, "hmget": 4}
     assert all(looked.hit for looked in await asyncio.gather(*(ask(one, "x", "d c") for _ in range(20))))
-    assert trips == [[*["cache_read"] * 20, "cache_tail"]]
+    assert (await calls(store))["evalsha"] == 21
+
+
+async def calls(store: Store) -> dict[str, int]:
+    """How often each command was called since the count was reset, in scripts too."""
+    found = await store.redis.info("commandstats")
+    names = {name.removeprefix("cmdstat_"): row["calls"] for name, row in found.items()}
+    return {name: count for name, count in names.items() if name.partition("|")[0] not in {"config", "info"}}
+
+
+async def test_the_query_is_prepared_while_redis_reads(store: Store) -> None:
+    """When there is something to compare it with, and before that is known to be there still."""
+    prepared: list[str] = []
+
+    class Preparing(StrictJudge):
+        def prepare(self, asked: str) -> None:
+            assert self.seen == []
+            prepared.append(asked)
+
+    assert (await ask(cache(store, Preparing()), "a b", "b a")).hit is None
+    assert prepared == []
+    await keep(store, "a b")
+    one = cache(store, Preparing())
+    await one.follower.catch_up()
+    assert (await ask(one, "a b", "b a")).hit is not None
+    assert prepared == ["b a"]
+
+
+async def test_what_look_ups_read_of_the_log_is_not_read_again(store: Store) -> None:
+    """The first one's rows are what the replica follows; a later look-up sees what came since."""
+    await keep(store, "a b")
+    one = cache(store)
+    await one.follower.catch_up()
+    await keep(store, "c d")
+    await store.redis.config_resetstat()
+    assert (await ask(one, "c d", "d c")).hit is not None
+    assert (await calls(store))["xrange"] == 1
+    await keep(store, "e f")
+    found = await asyncio.gather(ask(one, "e f", "f e"), ask(one, "c d", "d c"), one.follower.catch_up())
+    assert found[0].hit is not None
+    assert found[1].hit is not None
+    assert len(one.follower.replica) == 3
 
 
 async def test_long_texts_are_judged_beside_the_loop(store: Store) -> None:

@@ -35,6 +35,9 @@ class Says:
 
     how: str
 
+    def prepare(self, asked: str) -> None:
+        """Do nothing."""
+
     def judge(self, *_: Any) -> Said:
         """Accept."""
         return Said(hit=True, reason="accepted", guard=self.how)
@@ -186,6 +189,9 @@ class Refuses:
     """A judge that refuses by one guard."""
 
     guard: str
+
+    def prepare(self, asked: str) -> None:
+        """Do nothing."""
 
     def judge(self, *_: Any) -> Said:
         """Refuse."""

@@ -21,7 +21,7 @@ from workers.cache.replica import snapshot
 from workers.cache.replica.state import Replica
 from workers.contracts.errors import StoreUnavailable
 from workers.memory import give_back_now
-from workers.store.cache_log import CacheLog, Change
+from workers.store.cache_log import CacheLog, Change, Tail
 from workers.telemetry import logger
 
 log = logger("cache")
@@ -63,6 +63,7 @@ class Follower:
         self._lock = asyncio.Lock()  # held while the replica changes or is looked at
         self._reading: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._first: Tail | None = None  # where the reading that follows may begin, if a look-up has read it already
         self._growing: asyncio.Task[None] | None = None
         self._written = 0  # changes that the last snapshot has
 
@@ -80,10 +81,24 @@ class Follower:
             await asyncio.to_thread(give_back_now)
             log.info("cache.snapshot_read", entries=len(found))
 
-    async def catch_up(self) -> None:
-        """Read the log to where its tail is now, or later; callers that come while it is read share the next reading."""
+    async def follow(self, tail: Tail) -> None:
+        """Do what a look-up read of the log; mostly that is nothing, and costs nothing."""
+        if tail.kind != "rows":
+            await self.catch_up()
+        elif tail.changes:
+            await self.catch_up(tail)
+
+    async def catch_up(self, first: Tail | None = None) -> None:
+        """Read the log to where its tail is now, or later; callers that come while it is read share the next reading.
+
+        Args:
+            first: what the caller has read of it already, by which it is content; None: it is to be read.
+        """
         if self._following is None or self._following.done():
+            self._first = first
             self._following = asyncio.create_task(self._read_next(self._reading))
+        else:
+            self._first = _later(self._first, first)
         await asyncio.shield(self._following)
 
     async def search(self, scope: str, vector: Vectors, most: int, least: float) -> list[tuple[str, float]]:
@@ -146,11 +161,14 @@ class Follower:
         if before is not None and not before.done():
             await asyncio.wait((before,))
         self._reading, self._following = self._following, None
-        await self._read()
+        first, self._first = self._first, None
+        await self._read(first)
 
-    async def _read(self) -> None:
+    async def _read(self, first: Tail | None) -> None:
         while True:
-            tail = await self._source.tail(self.replica.position)
+            usable = first is not None and first.since == self.replica.position
+            tail = first if first and usable else await self._source.tail(self.replica.position)
+            first = None
             if tail.kind == "rows":
                 await self._apply(tail.changes)
             else:
@@ -226,3 +244,10 @@ class Follower:
                 log.info("cache.snapshot_written", entries=len(self.replica))
         except OSError as error:
             log.warning("cache.snapshot_failed", error=type(error).__name__)
+
+
+def _later(one: Tail | None, other: Tail | None) -> Tail | None:
+    """Choose what holds for both callers; None, so that the log is read again, when neither does for certain."""
+    if one is None or other is None or one.since != other.since:
+        return None
+    return max(one, other, key=lambda tail: len(tail.changes))
