@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from workers.cache.judge import numbers
+from workers.cache.judge.kept import Kept
 from workers.cache.judge.lexicon import american, is_past, known, lemmas, lexicon
 from workers.cache.judge.normalise import normal, surface
 from workers.cache.judge.words import (
@@ -51,6 +51,7 @@ _FORMULA: Final = re.compile(
 )
 _SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
+NONE: Final[frozenset[str]] = frozenset()  # shared: an empty set of its own takes 216 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,8 @@ class Text:
 
     @staticmethod
     def of(raw: str) -> Text:
-        """Take a text apart; results for texts of up to 2,000 characters are kept for long, of longer ones for a look-up."""
-        return _short(raw) if len(raw) <= 2000 else _long(raw)
-
-
-@lru_cache(8192)
-def _short(raw: str) -> Text:
-    return _analyse(raw)
-
-
-@lru_cache(4)
-def _long(raw: str) -> Text:
-    return _analyse(raw)
+        """Take a text apart; results are kept while there is room for them (workers/cache/judge/kept.py)."""
+        return KEPT.of(raw)
 
 
 def _analyse(raw: str) -> Text:
@@ -107,7 +98,7 @@ def _analyse(raw: str) -> Text:
         words=words,
         content=content,
         names=_names(plain),
-        acronyms=frozenset() if shouted else frozenset(_CAPITALS.findall(plain)),
+        acronyms=NONE if shouted else frozenset(_CAPITALS.findall(plain)) or NONE,
         code=tuple(_CODE.findall(plain)),
         quoted=tuple(
             " ".join(next(filter(None, found)).lower().split()).strip(".,!? ") for found in _QUOTED.findall(core)
@@ -117,14 +108,17 @@ def _analyse(raw: str) -> Text:
     )
 
 
+KEPT: Final = Kept(_analyse)
+
+
 def _names(plain: str) -> frozenset[str]:
     """Find words with a capital inside a sentence, when the text is written with small letters otherwise."""
     if plain.islower():
-        return frozenset()
+        return NONE
     pieces = re.findall(r"[^\W\d_]+|[.?!:]", plain)
     inner = [word for before, word in zip([".", *pieces], pieces, strict=False) if before not in ".?!:"]
     capital = {word.lower() for word in inner if word[0].isupper() and word != "I"}
-    return frozenset(capital) if len(capital) < max(2, 0.6 * len(inner)) else frozenset()
+    return frozenset(capital) if 0 < len(capital) < max(2, 0.6 * len(inner)) else NONE
 
 
 def _pieces(core: str) -> list[tuple[str, int]]:
