@@ -18,7 +18,7 @@ from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.entries import alias_name, name_of
 from workers.store.line import Line
-from workers.store.scripts import LUA, Scripts
+from workers.store.scripts import Scripts
 
 MOST_ROWS = 2_000
 MOST_VECTORS = 500  # of one round trip: about a megabyte
@@ -86,7 +86,7 @@ class CacheLog:
         self._redis: Any = redis
         self._call = scripts.call
         self._prefix = settings.redis.key_prefix
-        self._line = Line(redis, settings, LUA.joinpath("cache_look.lua").read_text("utf-8"))
+        self._line = Line(redis, scripts, settings, "cache_look")
 
     async def tail(self, position: str, most: int = MOST_ROWS) -> Tail:
         """Read what follows a position, in one step of Redis."""

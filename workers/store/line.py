@@ -1,14 +1,13 @@
-"""Runs one script for the look-ups of the cache, each on a connection that is kept for it.
+"""Runs one script for the look-ups of the cache on connections that are kept for it.
 
 A look-up is waited for, so that it does without what a call costs otherwise: a task that sends for many, a limit of its own
-for writing and for reading, and a connection taken from the pool and given back. A few connections of the pool are kept
-here between calls; look-ups beyond them take one from the pool and give it back. Errors are those of `Scripts`.
+for writing and for reading, and a connection taken from the pool and given back. Look-ups that come while the kept
+connections are busy leave together by `Scripts`, which costs each of them less than a trip of its own. Errors are the same.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,52 +16,61 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from workers.settings import Settings
 from workers.store.connection import translated
+from workers.store.scripts import Scripts
 
-MOST_KEPT: Final = 4  # a loop seldom has more look-ups on their way at once: each takes it 0.2 ms
-SHARE: Final = 4  # of the pool's connections at most one in so many is kept
+MOST_KEPT: Final = 2
 
 
 class Line:
-    """One script by its source, bound to one Redis and one event loop; the key is the prefix of all keys."""
+    """One bare script (`BARE` in scripts.py), bound to one Redis and one event loop."""
 
-    def __init__(self, redis: Redis, settings: Settings, source: str) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts, settings: Settings, name: str) -> None:
         self._pool: Any = redis.connection_pool
         self._prefix = settings.redis.key_prefix
         self._limit_s = settings.redis.command_timeout_s
-        self._most_kept = min(MOST_KEPT, settings.redis.max_connections // SHARE)
-        self._source = source
-        self._digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self._scripts, self._name = scripts, name
         self._idle: list[Any] = []
+        self._busy = 0
 
     async def call(self, *arguments: str, meanwhile: Callable[[], None] | None = None) -> Any:
         """Run the script.
 
         Args:
             arguments: of the script.
-            meanwhile: work for this process while Redis does its own; what it raises is raised here.
+            meanwhile: work for this process while Redis does its own, done if there is such a while; what it raises is
+                raised here.
 
         Raises:
             StoreUnavailable: Redis is away; the script may or may not have run, and may be run again.
         """
-        with translated():
-            connection = await self._take()
-            try:
-                return await self._run(connection, arguments, meanwhile)
-            finally:
-                await self._give_back(connection)
+        if self._busy >= MOST_KEPT:
+            return await self._scripts.call(self._name, *arguments)
+        self._busy += 1
+        try:
+            with translated():
+                return await self._alone(arguments, meanwhile)
+        finally:
+            self._busy -= 1
+
+    async def _alone(self, arguments: tuple[str, ...], meanwhile: Callable[[], None] | None) -> Any:
+        connection = await self._take()
+        try:
+            return await self._run(connection, arguments, meanwhile)
+        finally:
+            await self._give_back(connection)
 
     async def _run(self, connection: Any, arguments: tuple[str, ...], meanwhile: Callable[[], None] | None) -> Any:
+        source, digest = self._scripts.source(self._name)
         try:
-            return await self._trip(connection, ("EVALSHA", self._digest, 1, self._prefix, *arguments), meanwhile)
+            return await self._trip(connection, ("EVALSHA", digest, 1, self._prefix, *arguments), meanwhile)
         except NoScriptError:  # a new Redis, or one that was flushed
-            return await self._trip(connection, ("EVAL", self._source, 1, self._prefix, *arguments), None)
+            return await self._trip(connection, ("EVAL", source, 1, self._prefix, *arguments), None)
 
     async def _trip(self, connection: Any, command: tuple[Any, ...], meanwhile: Callable[[], None] | None) -> Any:
         try:
             async with asyncio.timeout(self._limit_s):
                 await connection.send_packed_command(connection.pack_command(*command), check_health=False)
                 if meanwhile is not None:
-                    await asyncio.sleep(0)  # uvloop writes when its turn ends
                     meanwhile()
                 return await connection.read_response()
         except ResponseError:
@@ -82,7 +90,7 @@ class Line:
         return connection
 
     async def _give_back(self, connection: Any) -> None:
-        if connection.is_connected and len(self._idle) < self._most_kept:
+        if connection.is_connected:
             self._idle.append(connection)
         else:
             await self._let_go(connection)

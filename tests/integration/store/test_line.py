@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.redis import RedisServer
 from tests.support.store import Store, make_settings, open_store
 from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
+from workers.store import scripts
 from workers.store.line import MOST_KEPT, Line
 
 pytestmark = pytest.mark.anyio
@@ -32,10 +34,22 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two more scripts that need nothing before them."""
+    monkeypatch.setattr(scripts, "BARE", frozenset({"echo", "picky"}))
+
+
+def line_of(store: Store, name: str, source: str) -> Line:
+    """Make one for a script that is in no file."""
+    store.scripts._sources[name] = (source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+    return Line(store.redis, store.scripts, store.settings, name)
+
+
 @pytest.fixture
 def line(store: Store) -> Line:
     """A script that gives back what it is given."""
-    return Line(store.redis, store.settings, ECHO)
+    return line_of(store, "echo", ECHO)
 
 
 async def test_calls_one_after_the_other_share_a_connection(store: Store, line: Line) -> None:
@@ -46,11 +60,22 @@ async def test_calls_one_after_the_other_share_a_connection(store: Store, line: 
 
 
 async def test_many_calls_at_once_get_their_own_replies(store: Store, line: Line) -> None:
-    """More than the pool has connections; only a few stay kept, and the others serve other calls."""
+    """Also those that leave together; only a few connections stay kept, and the pool's others serve other calls."""
     found = await asyncio.gather(*(line.call(str(number)) for number in range(100)))
     assert found == [["tl:", str(number)] for number in range(100)]
     assert len(store.redis.connection_pool._in_use_connections) == MOST_KEPT
     assert await asyncio.gather(*(store.redis.ping() for _ in range(50))) == [True] * 50
+
+
+async def test_calls_that_leave_together_share_their_fate_and_no_more(own_redis: RedisServer, line: Line) -> None:
+    """All fail while Redis is dead, and none later."""
+    await asyncio.to_thread(own_redis.kill)
+    failed = await asyncio.gather(*(line.call(str(number)) for number in range(20)), return_exceptions=True)
+    assert all(isinstance(error, StoreUnavailable) for error in failed)
+    await asyncio.to_thread(own_redis.start)
+    assert await asyncio.gather(*(line.call(str(number)) for number in range(20))) == [
+        ["tl:", str(number)] for number in range(20)
+    ]
 
 
 async def test_a_script_that_was_forgotten_is_sent_again(store: Store, line: Line) -> None:
@@ -113,9 +138,7 @@ async def test_a_call_that_is_given_up_leaves_no_reply_behind(own_redis: RedisSe
 
 async def test_an_error_of_the_script_is_its_callers_alone(store: Store) -> None:
     """The connection stays good."""
-    line = Line(
-        store.redis, store.settings, "if ARGV[1] == 'x' then return redis.error_reply('ERR x') end return ARGV[1]"
-    )
+    line = line_of(store, "picky", "if ARGV[1] == 'x' then return redis.error_reply('ERR x') end return ARGV[1]")
     with pytest.raises(ResponseError, match="x"):
         await line.call("x")
     assert await line.call("y") == "y"
