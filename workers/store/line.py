@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
@@ -67,9 +68,10 @@ class Line:
             return await self._trip(connection, ("EVAL", source, 1, self._prefix, *arguments), None)
 
     async def _trip(self, connection: Any, command: tuple[Any, ...], meanwhile: Callable[[], None] | None) -> Any:
+        packed = pack_command(command)  # by redis-py's own way 20 us
         try:
             async with asyncio.timeout(self._limit_s):
-                await connection.send_packed_command(connection.pack_command(*command), check_health=False)
+                await connection.send_packed_command(packed, check_health=False)
                 if meanwhile is not None:
                     meanwhile()
                 return await connection.read_response()
