@@ -12,8 +12,8 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 
 Made = TypeVar("Made")
-MOST_CHARS: Final = 500_000  # at most 20 MB; a classify worker with 100,000 entries is to stay below 600 MB
-MOST: Final = 8_192
+MOST_CHARS: Final = 250_000  # at most 10 MB; a classify worker with 100,000 entries is to stay below 600 MB
+MOST: Final = 4_096
 LEAST: Final = 4  # stay in any case
 
 
