@@ -64,7 +64,7 @@ _ANYBODY: Final = rules(
     (r"\b(?<=if )(?:you|we|one)\b|\b(?<=when )(?:you|we|one)\b|\b(?<=that )(?:you|we)\b", "i"),
     (r"\byou are\b|\bwe are\b", "i am"),
 )
-_OR_NOT: Final = r"(?:is|are|am|was|were|do|does|did|can|could|should|will|would|has|have)"
+OR_NOT: Final = r"(?:is|are|am|was|were|do|does|did|can|could|should|will|would|has|have)"
 _SCENE: Final = r"(?:movies?|films?|shows?|series|anime|documentar(?:y|ies)|videos?)"
 _BOOKS: Final = r"(?:books?|novels?|comics?|blogs?|articles?)"
 # Ease and speed colour the question; guards.little.manner compares them where both sides name one.
@@ -74,8 +74,6 @@ _FITTING: Final = (
 )
 _WAYS: Final = r"ways?|methods?|means|procedures?|process|steps"
 FRAMES: Final = rules(
-    (r"\?\s*(?:and )?why(?: or why not)?\s*[?.!]*$", ""),
-    (rf"^((?:{WH[3:-1]}|{_OR_NOT[3:-1]}) .*?\w)(?:[?.]| ?,)? ?(?:and )?why(?: or why not)?\s*[?.!]*$", r"\1"),
     (r"\b(how (?:do|can|could|should)) l\b", r"\1 i"),  # a small L for a capital i
     (
         r"\bwhat (?:is|are) (?:the |some |a few |your )?(?:(?:best|good|great|useful|helpful|top|effective) )*(?:tips|tricks|techniques|strategies) (?:to|for|on|of) ",
@@ -93,7 +91,7 @@ FRAMES: Final = rules(
         r"what is the \1 ",
     ),
     (
-        r"\b(?P<head>(?:why|what|when|where|how much|how many|how often|which [a-z]+) should) (?P<subject>we|one|someone|a person|i) (?!do to\b)(?P<rest>.*)",
+        r"\b(?P<head>(?:why|what|when|where|how much|how many|how often|which [a-z]+) should) (?P<subject>we|you|one|someone|a person|i) (?!do to\b)(?P<rest>.*)",
         _anybody,
     ),
     (r"\bwhat (?:will|would) happen (?=(?:to [a-z ]{1,40} )?(?:if|when|after)\b)", "what happens "),
@@ -107,7 +105,7 @@ FRAMES: Final = rules(
     (r"^can we (?!.*\b(?:we|us|our|ours|i|my|me)\b)", "can i "),
     # a clause before the question goes behind it: if my card is lost, what do I do
     (
-        rf"^((?:if|when|after|before|while|in|for|at|on|during) [^,?.!;:]{{3,90}}), (?:then )?((?:{WH[3:-1]}|{_OR_NOT[3:-1]}) [^,?.!;:]{{3,120}})\s*[?.!]*$",
+        rf"^((?:if|when|after|before|while|in|for|at|on|during) [^,?.!;:]{{3,90}}), (?:then )?((?:{WH[3:-1]}|{OR_NOT[3:-1]}) [^,?.!;:]{{3,120}})\s*[?.!]*$",
         r"\2 \1",
     ),
     (
@@ -127,7 +125,7 @@ FRAMES: Final = rules(
         r"^(?:(?:can|could|would|will) (?:you|anyone|someone) )?(?:please )?(?:suggest|recommend) (?:me |us )?(?:a |an |some |any |the )*(?:good|best|great) (?=[a-z])",
         "what is the best ",
     ),
-    (rf"^({_OR_NOT} .*?)[,.?]? or not\s*[?.!]*$", r"\1"),
+    (rf"^({OR_NOT} .*?)[,.?]? or not\s*[?.!]*$", r"\1"),
     (
         r"\b(who|what|which|where|when|why|how) do you think (?=(?:will|would|is|are|was|were|has|can|could|should)\b)",
         r"\1 ",
@@ -169,7 +167,7 @@ FRAMES: Final = rules(
     (
         (
             rf"\bwhat (?:(?:is|are|would be|will be|can be) (?:the |some |an? )?|the |(?=best ))(?:other )?(?:{_FITTING} )*"
-            rf"(?:{_WAYS})(?: possible)? (?:to|of|for|(?:(?:by|in|through) which |that )?{_SUBJECT} (?:can|could)) "
+            rf"(?:{_WAYS})(?: possible)? (?:(?:for (?:me|us|you|one|someone|a person|people) )?to|of|for|(?:(?:by|in|through) which |that )?{_SUBJECT} (?:can|could)) "
         ),
         "how do one ",
     ),

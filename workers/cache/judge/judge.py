@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workers.cache.judge import problems
 from workers.cache.judge.align import Pair
-from workers.cache.judge.guards import arrangement, content, exact, little
+from workers.cache.judge.guards import arrangement, content, exact, little, owner
 from workers.cache.judge.text import Text
 
 Vector = NDArray[np.float32]
@@ -38,7 +38,7 @@ GUARDS: Final[tuple[tuple[str, Guard], ...]] = (
     ("quantifier", little.quantifiers),
     ("modality", little.modality),
     ("manner", little.manner),
-    ("person", little.person),
+    ("person", owner.person),
     ("condition", little.condition),
     ("antonym", content.opposites),
     ("time", exact.times),
@@ -49,7 +49,7 @@ GUARDS: Final[tuple[tuple[str, Guard], ...]] = (
     ("order", arrangement.arrangement),
     ("direction", little.direction),
     ("tense", little.tense),
-    ("plural", little.plural),
+    ("plural", owner.plural),
     ("reference", little.reference),
     ("sense", content.sense),
 )

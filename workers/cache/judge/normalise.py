@@ -7,7 +7,9 @@ import unicodedata
 from typing import Final
 
 from workers.cache.judge.frames import FRAMES, LONGEST, WH, rules
+from workers.cache.judge.wordings import AFTER, BEFORE
 
+_FRAMES: Final = (*BEFORE, *FRAMES, *AFTER)
 _CHARACTERS: Final = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"',
     "\u00bb": '"', "\u2013": "-", "\u2014": " - ", "\u2212": "-", "\u2026": " ", "\u00a0": " ", "\u200b": None, "\u00ad": None,
@@ -150,9 +152,9 @@ def normal(text: str) -> str:
             plain = pattern.sub(new, plain)
     plain = " ".join(plain.split())
     core = _core(plain)
-    for pattern, new in FRAMES if len(core) <= LONGEST else ():
+    for pattern, new in _FRAMES if len(core) <= LONGEST else ():
         core = pattern.sub(new, core)
-    return core
+    return " ".join(core.split())
 
 
 def _kept(found: re.Match[str]) -> str:

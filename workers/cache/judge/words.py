@@ -169,5 +169,10 @@ SAME: Final = pairs(
     weight/weights decrease/lower/minimize/reduce coding/programming genuine/legit/legitimate homosexual/gay image/photo/pic/picture afraid/scared
     attain/achieve kindest/nicest buddy/friend inexpensive/cheap  refund/reimbursement
     couch/sofa garbage/trash/rubbish
+    programing/coding institute/institution position/stance appropriate/suitable avoid/prevent amazing/awesome/incredible
+    average/typical gift/present dumb/silly/stupid creepy/frightening/scary necessary/required crucial/essential/important/vital
+    handle/manage conquer/overcome build/create build/make connection/link/relation accident/crash anger/rage
+    illness/sickness/disease legal/lawful illegal/unlawful aim/objective intercourse/sex aircraft/airplane/plane
+    quit/stop wage/pay improve/enhance reply/respond regularly/frequently allow/permit forbid/prohibit/ban
 """
 )

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
-from workers.cache.judge.lexicon import lexicon
+from workers.cache.judge.lexicon import is_plural, known, lexicon
 from workers.cache.judge.text import Text, Word, forms
-from workers.cache.judge.words import LIGHT, VAGUE
+from workers.cache.judge.words import LIGHT, POSSESSIVES, VAGUE
 
 _OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
 _WHAT_IS = re.compile(r"(?:what is (?:the )?meaning of|what (?:is|are))\b(?! the (?!meaning of)\w+ of\b)")
@@ -31,7 +31,10 @@ def order(pair: Pair) -> str | None:
     matches = tuple(
         match
         for match in pair.matches
-        if compared or lexicon().parts.get(match.left.form) != "r" or match.left.role or match.right.role
+        if compared
+        or (lexicon().parts.get(match.left.form) != "r" and match.left.form != "online")
+        or match.left.role
+        or match.right.role
     )
     places = [match.right.at for match in matches]
     if places == sorted(places):
@@ -61,7 +64,7 @@ def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tu
 
 def _listed(pair: Pair) -> bool:
     """Tell whether what changed places are two neighbours joined by and, or, versus on both sides: A and B, B and A."""
-    if any(word.form in {"than", "to", "from"} for word in pair.left.words):
+    if any(word.form in {"than", "from"} for word in pair.left.words):
         return False
     left = [match.right.at for match in pair.matches]
     right = sorted(left)
@@ -71,6 +74,8 @@ def _listed(pair: Pair) -> bool:
         if left[cut:end] + left[start:cut] == right[start:end]:
             places = [match.left.at for match in pair.matches]
             there = right[start + end - cut - 1], right[start + end - cut]
+            if any(word.form == "to" for word in pair.left.words[places[start] : places[end - 1]]):
+                return False
             return _joined(pair.left, places[cut - 1], places[cut]) and _joined(pair.right, *there)
     return False
 
@@ -88,9 +93,42 @@ def sense(pair: Pair) -> str | None:
     )
     for match in pair.matches:
         doing = match.left.form.endswith("ing") != match.right.form.endswith("ing")
-        if match.how == "form" and doing and (match.left.at in last or -1 - match.right.at in last):
+        if (
+            match.how == "form"
+            and doing
+            and not _compound(pair, match)
+            and (match.left.at in last or -1 - match.right.at in last)
+        ):
             return f"not the same thing: {match.left.form} and {match.right.form}"
+        if {match.left.form, match.right.form} == {"get", "become"} and not _quality_follows(pair.left, match.left):
+            return "not the same thing: get and become"
     return None
+
+
+def _quality_follows(text: Text, word: Word) -> bool:
+    """Tell whether a mere adjective comes next, without an article: get rich, become rich; but get a dog, become a dog."""
+    after = text.words[word.at + 1] if word.at + 1 < len(text.words) else None
+    return after is not None and set(lexicon().parts.get(after.form, "n")) <= set("ar")
+
+
+def _compound(pair: Pair, match: Match) -> bool:
+    """Tell whether both close a compound or follow a verb, and neither is a plural: time travel, time traveling; learn to surf."""
+    if (
+        is_plural(match.left.form)
+        or is_plural(match.right.form)
+        or not any(word.form in _STUDIES for word in pair.left.content)
+    ):
+        return False
+    left, right = (_led(text, word) for text, word in ((pair.left, match.left), (pair.right, match.right)))
+    return left is not None and right is not None and pair.partner.get(left) == right
+
+
+def _led(text: Text, word: Word) -> int | None:
+    """Give the place of the content word right before a word, a `to` between them left out."""
+    at = word.at - 1
+    while at >= 0 and text.words[at].form == "to":
+        at -= 1
+    return at if at >= 0 and text.words[at].kind == "content" and text.words[at].sentence == word.sentence else None
 
 
 def _repeated(pair: Pair, form: str) -> bool:
@@ -101,6 +139,47 @@ def _repeated(pair: Pair, form: str) -> bool:
     ]
     both = all(any(word.form in {"and", "or"} for word in text.words) for text in (pair.left, pair.right))
     return both and sorted(said) == [1, 2]
+
+
+def _needless(pair: Pair) -> bool:
+    """Tell whether the one word without a counterpart adds nothing where it stands."""
+    text, alone = (pair.left, pair.alone_left[0]) if pair.alone_left else (pair.right, pair.alone_right[0])
+    before = text.words[alone.at - 1] if alone.at else None
+    if alone.form == "best":  # some hacks, the best hacks: both ask for recommendations
+        other = pair.right if text is pair.left else pair.left
+        return text.core.startswith(("what are ", "what is ")) and _SOME.match(other.core) is not None
+    if alone.form == "own":  # how do I control my own thoughts
+        return before is not None and before.form in POSSESSIVES and alone.role not in {"on", "by"}
+    if alone.form in {"get", "feel"}:  # when they get angry, when they are angry
+        return len(pair.matches) > 1 and _quality_follows(text, alone)
+    if alone.form in _EXAMS and before is not None and before.kind == "content":  # prepare for the GRE, the GRE exam
+        named = not known(before.form) or before.form.upper() in text.acronyms
+        return named and any(word.form in _STUDIES for word in text.content)
+    return False
+
+
+_SOME = re.compile(r"what are (?!the\b|my\b|your\b)")
+_EXAMS = frozenset(
+    {"exam", "exams", "examination", "examinations", "test", "course", "courses", "degree", "preparation"}
+)
+_STUDIES = frozenset(
+    {
+        "prepare",
+        "crack",
+        "clear",
+        "pass",
+        "book",
+        "books",
+        "study",
+        "college",
+        "colleges",
+        "institute",
+        "institutes",
+        "coaching",
+        "learn",
+        "teach",
+    }
+)
 
 
 def words(pair: Pair) -> str | None:
@@ -124,5 +203,7 @@ def words(pair: Pair) -> str | None:
     ):
         return None
     if len(alone) == 1 and not first and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
+        return None
+    if len(alone) == 1 and not first and _needless(pair):
         return None
     return f"only on one side: {', '.join(alone[:4])}" if alone else None

@@ -7,6 +7,7 @@ from collections import Counter
 
 from workers.cache.judge.align import Pair
 from workers.cache.judge.lexicon import known
+from workers.cache.judge.normalise import surface
 from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import TIMES, UNITS
 
@@ -41,10 +42,28 @@ def code(pair: Pair) -> str | None:
     """Refuse when identifiers, commands, file names or formulas differ; a version or model number is a word."""
     if pair.left.symbols != pair.right.symbols:
         return "the formulas differ"
+    if _options(pair.left) != _options(pair.right):
+        return "the options differ"
     left, right = (tuple(_brand(found) for found in text.code) for text in (pair.left, pair.right))
     if left != right and (Counter(map(str.lower, left)) != Counter(map(str.lower, right)) or _mixed(pair)):
         return "the code differs"
     return None
+
+
+_OPTION = re.compile(r"(?<!\S)--?(?: (?=[a-z]+(?![\w'])))?([a-zA-Z]+)(?![\w'-])")
+
+
+def _options(text: Text) -> list[str]:
+    """List options of one letter, and what follows a dash and a blank where no dictionary has it: `ls -a`, `tar - xzf`."""
+    if "-" not in text.raw:
+        return []
+    found = list(_OPTION.finditer(surface(text.raw)))
+    return [place[1] for place in found if (_odd(place[1]) if " " in place[0] else len(place[1]) == 1)]
+
+
+def _odd(word: str) -> bool:
+    """Tell whether what follows a dash and a blank is no word that goes on with the sentence."""
+    return not known(word) or re.search("[aeiouy]", word) is None
 
 
 _BRAND = re.compile(r"[a-z][A-Z][a-z]+")
@@ -108,6 +127,7 @@ def language(pair: Pair) -> str | None:
     if max(pair.left.unknown, pair.right.unknown) < 2 and pair.left.core.isascii() and pair.right.core.isascii():
         return None
     named = pair.left.names | pair.right.names | {name.lower() for name in pair.left.acronyms | pair.right.acronyms}
+    named = named.union(*({match.left.form, match.right.form} for match in pair.matches if match.how == "typo"))
     return (
         None
         if _foreign(pair.left, named) == _foreign(pair.right, named)

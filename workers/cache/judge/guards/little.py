@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from workers.cache.judge.align import Match, Pair
-from workers.cache.judge.lexicon import is_past, is_plural
+from workers.cache.judge.lexicon import is_past, known, lemmas, lexicon
 from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import (
     AUXILIARIES,
@@ -16,8 +16,6 @@ from workers.cache.judge.words import (
     DEMONSTRATIVES,
     MODALS,
     NEGATORS,
-    PERSONS,
-    POSSESSIVES,
     PREPOSITIONS,
     QUANTIFIERS,
     QUESTIONS,
@@ -42,7 +40,7 @@ def _attached(text: Text, wanted: Callable[[str], bool]) -> list[tuple[str, int]
     return found + [(form, -1) for form in waiting]
 
 
-def _differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
+def differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
     """Compare such words and what they belong to; returns the first that has no counterpart."""
     left, right = _attached(pair.left, wanted), _attached(pair.right, wanted)
     if not left and not right:
@@ -57,13 +55,13 @@ def _differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
 
 def negation(pair: Pair) -> str | None:
     """Refuse when a negation stands on one side only, or over another word."""
-    found = _differ(pair, NEGATORS.__contains__)
+    found = differ(pair, NEGATORS.__contains__)
     return f"negation: {found}" if found else None
 
 
 def quantifiers(pair: Pair) -> str | None:
     """Refuse when a word of amount, frequency or degree stands on one side only, or before another word."""
-    found = _differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
+    found = differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
     if not found and _some(pair.left) != _some(pair.right):
         found = "some"
     return f"the amount differs: {found}" if found else None
@@ -147,7 +145,10 @@ def _measure(words: tuple[Word, ...], at: int) -> bool:
     if at + 1 >= len(words):
         return False
     after = words[at + 1]
-    return after.kind == "content" or after.form in {
+    graded = not known(after.form) or any(
+        set("ar") & set(lexicon().parts.get(lemma, "")) for lemma in lemmas(after.form)
+    )
+    return (after.kind == "content" and graded) or after.form in {
         "many",
         "much",
         "often",
@@ -217,39 +218,6 @@ def _perfect(pair: Pair) -> bool:
 def _did(pair: Pair) -> bool:
     """Tell whether both say did: `why did they acquired it` is a slip, the past is said already."""
     return all(any(word.form == "did" for word in text.words) for text in (pair.left, pair.right))
-
-
-def person(pair: Pair) -> str | None:
-    """Refuse when it is about other people: I, you, he, she, they; and when a possessive is another one."""
-    left, right = (
-        Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
-    )
-    who = [[PERSONS[word.form] for word in text.words if word.form in PERSONS] for text in (pair.left, pair.right)]
-    plain = [
-        [word.form for word in text.words if word.form in PERSONS and word.form not in POSSESSIVES]
-        for text in (pair.left, pair.right)
-    ]
-    if plain[0] != plain[1] or (who[0] != who[1] and len(who[0]) == len(who[1])):
-        return "the person differs: who does it to whom"
-    if _owner(pair):
-        return "the person differs: whose it is"
-    own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
-    if set(left) != set(right):
-        return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
-    found = _differ(pair, lambda form: form in POSSESSIVES and form not in own)
-    return f"the person differs: {found}" if found else None
-
-
-def _owner(pair: Pair) -> bool:
-    """Tell whether nothing but an owner was exchanged: the way to find my score, the way to find your score."""
-    one, other = (Counter(re.findall(r"\w+", text.raw.lower())) for text in (pair.left, pair.right))
-    gone, come = one - other, other - one
-    return bool(gone) and gone.keys() | come.keys() <= POSSESSIVES and gone.total() == come.total()
-
-
-def _frame(text: Text) -> bool:
-    """Tell whether it begins `how do i`: then `my` may stand or not (how do i reset my password)."""
-    return [word.form for word in text.words[:3]] == ["how", "do", "i"]
 
 
 def condition(pair: Pair) -> str | None:
@@ -324,7 +292,7 @@ def _lost(pair: Pair) -> str | None:
 
 def reference(pair: Pair) -> str | None:
     """Refuse when one speaks of this or these, and the other of any, or of something else."""
-    found = _differ(pair, DEMONSTRATIVES.__contains__)
+    found = differ(pair, DEMONSTRATIVES.__contains__)
     if not found and _pointed(pair.left) != _pointed(pair.right):
         found = "that, it or there"
     return f"what it refers to differs: {found}" if found else None
@@ -351,21 +319,3 @@ def _pointed(text: Text) -> Counter[str]:
         ):
             found["that is"] += 1
     return found
-
-
-def plural(pair: Pair) -> str | None:
-    """Refuse when one speaks of one of the asker's own or of a certain thing, and the other of several."""
-    for match in pair.matches:
-        if (
-            match.how in {"form", "same"}
-            and match.left.form != match.right.form
-            and is_plural(match.left.form) != is_plural(match.right.form)
-        ):
-            befores = {_before(pair.left, match.left), _before(pair.right, match.right)}
-            if befores & ((POSSESSIVES - {"your"}) | {"this", "that", "these", "those"}):
-                return f"one and several differ: {match.left.form} and {match.right.form}"
-    return None
-
-
-def _before(text: Text, word: Word) -> str:
-    return text.words[word.at - 1].form if word.at else ""
