@@ -1,7 +1,8 @@
 """Wordings that ask the same, apart from the openings in frames.py: needless words, class words behind a name, tails.
 
 BEFORE is tried before the frames and AFTER behind them, each rule once, over lower-case text without contractions and
-politeness. A rule may only take away or exchange what the answer does not hang on; where a word matters beside another noun
+politeness. A rule may only take away or exchange what the answer does not hang on (still, always, so much, right now, ever and for me
+stay: they change it); where a word matters beside another noun
 (the best diet to follow, a rule to follow), the rule names the words around it.
 """
 
@@ -71,16 +72,11 @@ BEFORE: Final = rules(
     (rf"^how ({_GRADED}) (?:is it|it is) (?:for (?:one|someone|a person|people) )?to\b", r"is it \1 to"),
     (rf"^how ({_GRADED}) (is|are) (?!there\b|it\b|i\b|you\b)((?:[a-z0-9]+ ){{0,4}}[a-z0-9]+){_END}", r"\2 \3 \1"),
     # which one, where it is, who it is
-    (r"^where (is|are) (?:one of )?the best (?=.* (?:in|near)\b)", r"what \1 the best "),
     (r"^who (is|are) your (?=(?:least )?favou?rite\b)", r"what \1 your "),
     # should in the name of do, where the way itself is asked for
     (r"\bhow should (i|we|one|you) (?=(?:prepare|start|begin|study|learn|handle|approach|get started|train|practice|react|respond|overcome|quit|launch|convince|lose|celebrate|dress|behave|stop|avoid|treat|control|choose|decide|answer|invest|talk|manage|raise)\b)", r"how do \1 "),
     (r"^what does it take (?:for (?:one|someone|a person|me) )?to (?=become\b|be an?\b|get into\b)", "how do one "),
     (r"^(why do) (?:you|one) (?=(?:have_to|need_to|need)\b)", r"\1 we "),
-    # why does it still, always, so much
-    (r"^(why\b.*?) still\b", r"\1"),
-    (r"^(why (?:do|does|am|is|are)\b.*?) always\b", r"\1"),
-    (rf"^(why (?:do|does|did|am|is|are)\b(?!.*\b(?:cost|pay|spend|charge|owe)).*?) (?:so much|so badly|so bad|a lot){_END}", r"\1"),
     (r"^(what are (?:the |some (?:of the )?|a few )?)most (?=" + _STRIKING + r"\b)", r"\1"),
     # what was asked of a thing is asked by a verb as well
     (r"^what is the (?:total )?number of ", "how many "),
@@ -93,7 +89,6 @@ BEFORE: Final = rules(
     (r"^do you (?:(?:think|feel) (?:that )?|believe that )(?!in\b|of\b|about\b|so\b|you\b)", "does "),
     (r"^what are all (?=the\b)", "what are "),
     (r"^what is (?:the |that )?one thing (?:that )?", "what is the thing "),
-    (rf"(\bbest\b.*?) for me{_END}", r"\1"),
     (r"\b(?:my|your|our|one) (?:own |whole |entire )?life\b", "life"),
     (r"\b(get|gain|attract|drive|make|earn|have) more (?=(?:[a-z]+ )?(?:traffic|followers|subscribers|views|likes|clients|customers|visitors|sales|leads|friends|money|upvotes|users|readers|downloads|members)\b)(?!.* than\b)", r"\1 "),
     (r"\banyone\b(?! else\b)", "someone"),
@@ -107,26 +102,21 @@ BEFORE: Final = rules(
     # little words that say what others say
     (r"\bdue to (?=(?:the |my |an? )?[a-z]+)", "because of "),
     (r"\b([a-z]+s) (?:that are |which are )?similar to (?=[a-z])", r"\1 like "),
-    # anybody
     # ways of asking for a way
     (r"^what (?:is|are) (?:the |some |an? )?(?:best |good |effective )?(?:tricks?|secrets?|keys?) (?:to|for|of) (?=[a-z]+ing\b)", "how do one "),
     (r"^what (?:can|could) be done to ", "how do one "),
     # verbs that go with their noun
     (r"\bget(?:ting)? up (?=early\b|in the morning\b)", "wake up "),
     (r"\b(?:see|know|find|check|tell) who (?:has |have )?(?:views?|viewed|visits?|visited|looked at) ", "see who viewed "),
-    (r"\b(?:add|upload|post|insert|attach|put|include) (?=(?:an? |my |the |)(?:[a-z]+ )?(?:pictures?|photos?|images?|pics?)\b)", "add "),
-    (r"\b(add .{0,25}?\b(?:pictures?|photos?|images?|pics?)) (?:to|on|in|into) ", r"\1 on "),
     # verbs that are led by others
     (r"\b(become|becoming|get|getting|be) ((?:mentally |physically |emotionally |financially )?)(strong|smart|rich|tough|tall)er\b(?!.* than\b)", r"\1 \2\3"),
     (r"\b(stop|quit|break|remove|overcome|leave|kick|control) (?:my |the |your |this |an? )?(?:bad )?hab+its? of ", r"\1 "),
     (r"\b(story|meaning|history|idea|logic|concept|science|theory|secret|mystery|reason|philosophy|psychology) behind\b", r"\1 of"),
     (r"^how do you (?:feel about|view) |^what is your take on ", "what do you think about "),
     (r"\bthe number (?=#?\d+\b|[\"'])", ""),
-    (r"\btop (?:10|ten) (?=[a-z])", "top "),
-    (r"\b(what|which|who) (?:was|were) (?=(?:some of )?the (?:best|worst|greatest)\b)", r"\1 is "),
     (r"\blearn(ing)? (?:how )?to (?:(?:play|do|use) (?:the )?)?(?=[a-z])", r"learn\1 "),
     (r"\bstart(?:ing)? (?:to )?(?=(?:make|making|earn|earning|build|building|invest|investing|write|writing|code|coding)\b)", ""),
-    (r"\b(?:reduce|lose|burn|remove|shed|reducing|losing|burning) (?=(?:my |your |the |some )?(?:[a-z]+ )?(?:fat|weight|kilos)\b)", "lose "),
+    (r"\b(?:reduce|lose|burn|remove|shed|reducing|losing|burning) (?=(?:my |your |the |some )?(?:(?:body|belly|stomach|tummy|face|thigh|arm) fat|weight|kilos)\b)", "lose "),
     (r"^how do (?:most |some )?people (?=(?:handle|manage|overcome|learn|stay|earn|find)\b)", "how do i "),
     (r"\btravel(?:l?ing)? (?:around|across|through) the (?:whole |entire )?world\b", "travel the world"),
     (r"\btraffic (?:to|on|for|of|in|into) ", "traffic on "),
@@ -135,13 +125,10 @@ BEFORE: Final = rules(
     (r"^(?:which|what|who) (?:one )?is (?:the )?(?:better|best)(?: one)?\s*(?:[,:-]|among\b|between\b|out of\b) ?([^,?]{2,50}?) (?:and|or|versus) ([^,?]{2,50}?)(?=\s*[?.!]*$)", r"what is better \1 or \2"),
     (r"^(?:which|what|who) (?:one )?is better (?!than\b|for\b|in\b|to\b|at\b)([^,?]{2,50}?) (?:or|versus) ([^,?]{2,50}?)(?=\s*[?.!]*$)", r"what is better \1 or \2"),
     # the best of all time was and is
-    (rf"\b(what|which|who) (?:was|were) (?=your (?:[a-z]+ )?(?:first|last|{_SUPERLATIVE})\b)", r"\1 is "),
     (r"\b(what|which|who) (?:was|were) (?=the (?:first|last) .{2,40} you (?:have |had )?(?:ever )?(?:[a-z]+ed|had|saw|read|got|heard|did|bought|wrote)\b)", r"\1 is "),
     (rf"\b(what|which|who) (?:was|were) (?=(?:the|your) (?:[a-z]+ )?{_SUPERLATIVE}\b.* (?:of all times?|in history|ever|you (?:have |had )?(?:ever )?(?:[a-z]+ed|had|seen|saw|read|got|eaten|heard|did|done))\b)", r"\1 is "),
 )  # fmt: skip
 AFTER: Final = rules(
-    (rf"(\b{_SUPERLATIVE}\b.*?)(?<! have)(?<! you)(?<! had),? (?:in (?:all |human |the )?history|in the history of (?:the world|mankind|humanity)|so far|till (?:now|date)|until now|to date|(?:that )?ever (?:made|created|written|built|produced)|in the universe|on the planet){_END}", r"\1"),
-    (rf"(\b(?:best|good|favou?rite)\b.*?),? (?:on the market|(?:right|just) now|at the moment|at present|currently|these days|nowadays){_END}", r"\1"),
     (r"(\b(?:best|good)\b.{2,60}?) to (?:follow|use|try|adopt|refer(?: to)?|consider|opt for|go for|choose|have|take)(?= (?:for|in|on|as|with|from|when|if)\b|\s*[?.!]*$)", r"\1"),
     (rf"\b({_SCHOOLS})((?: (?:in|of|at) [a-z ]{{2,30}}?)?) (?:to (?:do|pursue|study|learn|get)|for (?:doing|pursuing|studying|learning)) ", r"\1\2 for "),
     (rf"\b({_READING}) +(?:to|for) (?:the )?(?:prepare|preparing|preparation|learn|learning|study|studying)(?: for| of| to (?:play|speak)| about)? (?:the |an? )?(?=[a-z])", r"\1 for "),

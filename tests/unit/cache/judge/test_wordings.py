@@ -43,18 +43,11 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("How should one learn knitting?", "How do I learn knitting?"),
         ("Why do you have to declare cash?", "Why do we have to declare cash?"),
     ],
-    "why": [
-        ("Why is my parcel still in customs?", "Why is my parcel in customs?"),
-        ("Why do I always yawn at night?", "Why do I yawn at night?"),
-        ("Why do people like tattoos so much?", "Why do people like tattoos?"),
-    ],
     "best": [
         ("What are some hiking tricks?", "What are the best hiking tricks?"),
         ("What was the best opera of all time?", "What is the best opera?"),
-        ("Who is the greatest painter in history?", "Who is the greatest painter of all time?"),
         ("What is the best diet to follow for runners?", "What is the best diet for runners?"),
         ("Which camera is better for portraits?", "Which camera is best for portraits?"),
-        ("Where is the best tailor in Lisbon?", "What is the best tailor in Lisbon?"),
     ],
     "money": [
         ("How do I make some extra money from knitting?", "How do I make money from knitting?"),
@@ -140,6 +133,9 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Why do you have to leave?", "Why do I have to leave?"),
     ],
     "why": [
+        ("Why is my parcel still in customs?", "Why is my parcel in customs?"),
+        ("Why do I always yawn at night?", "Why do I yawn at night?"),
+        ("Why do I sleep so much?", "Why do I sleep?"),
         ("Is my parcel still in customs?", "Is my parcel in customs?"),
         ("Why do I always yawn at night?", "Why do I sometimes yawn at night?"),
         ("Why do I never yawn at night?", "Why do I yawn at night?"),
@@ -148,6 +144,14 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Why do people like tattoos so much?", "Why do people dislike tattoos so much?"),
     ],
     "best": [
+        ("Who is the best footballer in history?", "Who is the best footballer right now?"),
+        ("Who is the best footballer of all time?", "Who is the best footballer at the moment?"),
+        ("Who is the richest person in history?", "Who is the richest person?"),
+        ("What is the tallest building ever built?", "What is the tallest building?"),
+        ("Who was the best president?", "Who is the best president?"),
+        ("Who was your best friend?", "Who is your best friend?"),
+        ("What is the best laptop for me?", "What is the best laptop?"),
+        ("Where is the best tailor in Lisbon?", "What is the best tailor in Lisbon?"),
         ("What is a hiking trick?", "What are the best hiking tricks?"),
         ("What are the colors of the rainbow?", "What are the best colors of the rainbow?"),
         ("What is the best opera of all time?", "What is the worst opera of all time?"),
