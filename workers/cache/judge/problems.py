@@ -189,6 +189,9 @@ def _question(left: Text, right: Text) -> str:
         said = [any(_MARKS.get(word.form) == mark for word in words) for words in (one, other)]
         if said[0] != said[1] and mark in {_MARKS.get(word.form) for word in (*one, *other) if word.form in _PLAINLY}:
             return f"only one question says {mark}"
+    units = [{_MEASURES[word.form] for word in words if word.form in _MEASURES} for words in (one, other)]
+    if units[0] and units[1] and units[0].isdisjoint(units[1]):
+        return "another unit is asked for"
     nouns = [
         [word for word in words if word.kind == "content" and word.form not in _OF_ASKING] for words in (one, other)
     ]
@@ -197,6 +200,14 @@ def _question(left: Text, right: Text) -> str:
     return ""
 
 
+_MEASURES: Final = {
+    form: unit
+    for unit in (
+        "inch yard mile meter kilometer centimeter ounce pound gram kilogram gallon liter cup second minute hour day week month"
+        " year dollar cent euro percent"
+    ).split()
+    for form in (unit, f"{unit}s", f"{unit}es")
+} | {"foot": "foot", "feet": "foot"}
 _PLAINLY: Final = frozenset({"left", "remain", "remaining", "average", "mean"})
 
 

@@ -33,7 +33,7 @@ _SCHOOLS: Final = r"(?:universit(?:y|ies)|colleges?|schools?|institutes?|institu
 _READING: Final = r"(?:books?|(?:web)?sites?|courses?|resources?|apps?|tutorials?|materials?)"
 _FIRST: Final = r"(?!.*\b(?:i|me|my|mine|we|us|our)\b)"
 BEFORE: Final = rules(
-    (r"[?.]?\s*\bif (?:so|yes|not),? (?:then )?(?:why|how)(?: not)?\s*[?.!]*$", ""),
+    (r"[?.]?\s*\b(?:if (?:so|yes),? (?:then )?(?:why|how)|if not,? (?:then )?why(?: not)?)\s*[?.!]*$", ""),
     (r"\?\s*(?:and )?why(?: or why not)?\s*[?.!]*$", ""),
     (rf"^((?:{WH[3:-1]}|{OR_NOT[3:-1]}) .*?\w)(?:[?.]| ?,)? ?(?:and )?why(?: or why not)?\s*[?.!]*$", r"\1"),
     # where and how: the net
@@ -89,7 +89,7 @@ BEFORE: Final = rules(
     (r"^do you (?:(?:think|feel) (?:that )?|believe that )(?!in\b|of\b|about\b|so\b|you\b)", "does "),
     (r"^what are all (?=the\b)", "what are "),
     (r"^what is (?:the |that )?one thing (?:that )?", "what is the thing "),
-    (r"\b(?:my|your|our|one) (?:own |whole |entire )?life\b", "life"),
+    (r"\b(?:your|our|one) (?:own |whole |entire )?life\b", "life"),
     (r"\b(get|gain|attract|drive|make|earn|have) more (?=(?:[a-z]+ )?(?:traffic|followers|subscribers|views|likes|clients|customers|visitors|sales|leads|friends|money|upvotes|users|readers|downloads|members)\b)(?!.* than\b)", r"\1 "),
     (r"\banyone\b(?! else\b)", "someone"),
     # one noun for two: between true north and magnetic north

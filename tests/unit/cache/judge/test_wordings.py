@@ -184,6 +184,7 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("cancel my orders", "cancel my order"),
         ("What role does music play in his life?", "What role does music play in life?"),
         ("save my life", "save your life"),
+        ("What is the meaning of my life?", "What is the meaning of life?"),
         ("tell me how to redeem your points", "tell me how to redeem my points, thanks"),
         ("can you explain how to use your voucher", "how do I use my voucher"),
         ("show me how to reset your device", "how can i reset my device"),
@@ -203,6 +204,7 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Do you think about homework?", "Does homework think?"),
         ("What does homework mean to you?", "What does homework mean to me?"),
         ("Have you ever flown a kite? If so, where?", "Have you ever flown a kite?"),
+        ("Can glass burn? If not, how does it melt?", "Can glass burn?"),
         ("What do you think about homework?", "What do they think about homework?"),
     ],
     "passwords": [
