@@ -16,7 +16,7 @@ from typing import Final
 from workers.cache.judge.align import Pair, contrary, related
 from workers.cache.judge.numbers import name, value
 from workers.cache.judge.text import Text, Word, forms
-from workers.cache.judge.words import NEGATORS
+from workers.cache.judge.words import NEGATORS, listed
 
 FEWEST_NUMBERS: Final = 2
 FEWEST_WORDS: Final = 20
@@ -202,10 +202,10 @@ def _question(left: Text, right: Text) -> str:
 
 _MEASURES: Final = {
     form: unit
-    for unit in (
-        "inch yard mile meter kilometer centimeter ounce pound gram kilogram gallon liter cup second minute hour day week month"
-        " year dollar cent euro percent"
-    ).split()
+    for unit in listed("""
+        inch yard mile meter kilometer centimeter ounce pound gram kilogram gallon liter cup second minute hour day week
+        month year dollar cent euro percent
+    """)
     for form in (unit, f"{unit}s", f"{unit}es")
 } | {"foot": "foot", "feet": "foot"}
 _PLAINLY: Final = frozenset({"left", "remain", "remaining", "average", "mean"})

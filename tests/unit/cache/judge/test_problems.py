@@ -46,7 +46,10 @@ def test_a_retold_problem_with_a_change_is_refused(guard: str, old: str, new: st
 def test_another_unit_is_another_question() -> None:
     """The length in feet is not the length in inches."""
     told = "Ann has 144 inches of ribbon for 6 gifts and 4 bows. How many inches of ribbon can she use for each gift?"
-    asked = "Ann owns 144 inches of ribbon, which she will use for wrapping 6 gifts and 4 bows. What is the length in {} of the ribbon on each gift?"
+    asked = (
+        "Ann owns 144 inches of ribbon, which she will use for wrapping 6 gifts and 4 bows. What is the length in {} of the"
+        " ribbon on each gift?"
+    )
     assert judged(told, asked.format("inches"), 0.9).guard == "problem"
     assert (judged(told, asked.format("feet"), 0.9).hit, judged(told, asked.format("inches"), 0.9).hit) == (False, True)
 
