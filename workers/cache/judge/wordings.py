@@ -31,7 +31,6 @@ _TONGUES: Final = (
 _CODES: Final = r"(?:python|java|javascript|php|sql|ruby|perl|scala|kotlin|swift|rust|haskell|matlab|c\+\+|c#|c)"
 _SCHOOLS: Final = r"(?:universit(?:y|ies)|colleges?|schools?|institutes?|institutions?|coaching)"
 _READING: Final = r"(?:books?|(?:web)?sites?|courses?|resources?|apps?|tutorials?|materials?)"
-_FIRST: Final = r"(?!.*\b(?:i|me|my|mine|we|us|our)\b)"
 BEFORE: Final = rules(
     (r"[?.]?\s*\b(?:if (?:so|yes),? (?:then )?(?:why|how)|if not,? (?:then )?why(?: not)?)\s*[?.!]*$", ""),
     (r"\?\s*(?:and )?why(?: or why not)?\s*[?.!]*$", ""),
@@ -42,7 +41,7 @@ BEFORE: Final = rules(
     # what is named is named by its name
     (r"\b(mean(?:ing)?(?: of)?|pronounce|spell|use|is) the (?:word|phrase|term|acronym|expression|abbreviation|idiom|saying) (?=[\"'])", r"\1 "),
     (rf"\b({_TONGUES}) language\b(?! \w+ing\b)", r"\1"),
-    (rf"\b({_CODES}) (?:programming )?language\b", r"\1"),
+    (rf"\b({_CODES}) (?:programming )?language\b(?! servers?\b)", r"\1"),
     (rf"\b(learn|learning|study|studying|master) ({_CODES}) (?:programming|coding)\b", r"\1 \2"),
     (r"\bcomputer programming\b", "programming"),
     (r"\b(?:mobile|cell|cellular|smart) ?phone(s?)\b", r"phone\1"),
@@ -58,7 +57,7 @@ BEFORE: Final = rules(
         lambda found: next(filter(None, found.groups()))),
     # needless before a noun
     (r"\bany (?:kind|sort|type)s? of\b", "any"),
-    (r"\b(?:main|basic|key|major|biggest|primary|fundamental|exact|actual|real|essential|principal|most important) (?=differences?\b)", ""),
+    (r"\b(?:main|basic|key|major|fundamental|exact|actual|real|essential) (?=differences?\b)", ""),
     (r"\b(improv\w*|develop\w*|enhanc\w*|increas\w*|practic\w*|polish\w*|strengthen\w*) (.{0,40}?\b(?:[a-z]{3,}ing|communication|leadership)) (?:skills?|abilit(?:y|ies))\b", r"\1 \2"),
     (r"\b(?:spoken|oral) english\b|\benglish speaking\b|\bspeaking english\b", "spoken english"),
     (r"\b(how (?:can|do|could|to|does|would|should)(?: i| you| we| one)? be|become|becoming) (?:an? |the )?(?:very )?(?:good|better|great|success?full?|best|excellent) (?!at\b|in\b|friends?\b|than\b|and\b|or\b)(?=[a-z]+)", r"\1 a good "),
@@ -89,7 +88,7 @@ BEFORE: Final = rules(
     (r"^do you (?:(?:think|feel) (?:that )?|believe that )(?!in\b|of\b|about\b|so\b|you\b)", "does "),
     (r"^what are all (?=the\b)", "what are "),
     (r"^what is (?:the |that )?one thing (?:that )?", "what is the thing "),
-    (r"\b(?:your|our|one) (?:own |whole |entire )?life\b", "life"),
+    (r"\b(?:your|our|one) (?:own |whole |entire )?life(?=\s*[?.!]*$| (?:in|on|at|to|for|with|as|after|before|if|when|by|like|without|so|about|better|easier)\b)", "life"),
     (r"\b(get|gain|attract|drive|make|earn|have) more (?=(?:[a-z]+ )?(?:traffic|followers|subscribers|views|likes|clients|customers|visitors|sales|leads|friends|money|upvotes|users|readers|downloads|members)\b)(?!.* than\b)", r"\1 "),
     (r"\banyone\b(?! else\b)", "someone"),
     # one noun for two: between true north and magnetic north

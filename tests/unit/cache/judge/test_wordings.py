@@ -103,6 +103,7 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Which college has a good law degree?", "Which college has a good law?"),
     ],
     "differences": [
+        ("What is the biggest difference between tea and coffee?", "What are the differences between tea and coffee?"),
         ("What is the difference between moss and lichen?", "What is the similarity between moss and lichen?"),
         (
             "What is the price difference between a crow and a raven?",
@@ -171,6 +172,7 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How do I make money with my wife?", "How do I make money without my wife?"),
     ],
     "learning": [
+        ("How do I install the C language server?", "How do I install the C server?"),
         ("How do I learn to read music?", "How do I learn music?"),
         ("What is banking?", "What is a bank?"),
         ("What are the branches of investment banking?", "What are the branches of an investment bank?"),
@@ -180,6 +182,7 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How do I stop earning money by sewing?", "How do I make money sewing?"),
     ],
     "owner": [
+        ("What is your life insurance rate?", "What is the life insurance rate?"),
         ("How do I fix my bike on my own?", "How do I fix my bike?"),
         ("cancel my orders", "cancel my order"),
         ("What role does music play in his life?", "What role does music play in life?"),

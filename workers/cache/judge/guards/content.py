@@ -8,7 +8,7 @@ from collections import Counter
 from workers.cache.judge.align import Match, Pair, contrary
 from workers.cache.judge.lexicon import is_plural, known, lexicon
 from workers.cache.judge.text import Text, Word, forms
-from workers.cache.judge.words import LIGHT, POSSESSIVES, VAGUE
+from workers.cache.judge.words import LIGHT, POSSESSIVES, VAGUE, listed
 
 _OPEN = ("how do i ", "what are ", "what is ")  # questions for several answers, in which a vague word changes little
 _WHAT_IS = re.compile(r"(?:what is (?:the )?meaning of|what (?:is|are))\b(?! the (?!meaning of)\w+ of\b)")
@@ -112,12 +112,9 @@ def _quality_follows(text: Text, word: Word) -> bool:
 
 
 def _compound(pair: Pair, match: Match) -> bool:
-    """Tell whether both close a compound or follow a verb, and neither is a plural: time travel, time traveling; learn to surf."""
-    if (
-        is_plural(match.left.form)
-        or is_plural(match.right.form)
-        or not any(word.form in _STUDIES for word in pair.left.content)
-    ):
+    """Tell whether both follow the same word where something is learnt, and neither is a plural: learn to surf, learn surfing."""
+    plural = is_plural(match.left.form) or is_plural(match.right.form)
+    if plural or not any(word.form in _STUDIES for word in pair.left.content):
         return False
     left, right = (_led(text, word) for text, word in ((pair.left, match.left), (pair.right, match.right)))
     return left is not None and right is not None and pair.partner.get(left) == right
@@ -159,26 +156,11 @@ def _needless(pair: Pair) -> bool:
 
 
 _SOME = re.compile(r"what are (?!the\b|my\b|your\b)")
-_EXAMS = frozenset(
-    {"exam", "exams", "examination", "examinations", "test", "course", "courses", "degree", "preparation"}
-)
+_EXAMS = frozenset(listed("exam exams examination examinations test course courses degree preparation"))
 _STUDIES = frozenset(
-    {
-        "prepare",
-        "crack",
-        "clear",
-        "pass",
-        "book",
-        "books",
-        "study",
-        "college",
-        "colleges",
-        "institute",
-        "institutes",
-        "coaching",
-        "learn",
-        "teach",
-    }
+    listed("""
+    prepare crack clear pass book books study college colleges institute institutes coaching learn teach
+""")
 )
 
 
