@@ -72,12 +72,13 @@ class No:
 class Refusing:
     """A judge that costs nothing."""
 
-    def prepare(self, asked: str) -> None:
-        """Do nothing."""
-
-    def judge(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:  # noqa: ARG002 - the Protocol's
+    def glance(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:  # noqa: ARG002 - the Protocol's
         """Refuse."""
         return No()
+
+    def read(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:
+        """Refuse, too."""
+        return self.glance(stored, asked, vectors)
 
 
 def made(rows: int) -> Vectors:

@@ -35,7 +35,7 @@ from tests.support.redis import RedisServer, server_binary
 from tests.support.store import Store, make_settings, open_store
 from workers.cache.judge import text
 from workers.cache.semantic import SemanticCache
-from workers.caching import Judging
+from workers.caching import ready_judge
 
 PEERS: Final = ("gptcache", "redisvl")
 TURN: Final = 50  # look-ups, then another one's turn
@@ -102,7 +102,7 @@ class Ours:
 
     def __init__(self, store: Store, known: Material, entries: Any, asked: Any) -> None:
         self._store, self._known, self._entries, self._asked = store, known, entries, asked
-        self._cache: SemanticCache = cache(store, judge=Judging())
+        self._cache: SemanticCache = cache(store, judge=ready_judge())
 
     async def fill(self, begin: int, end: int) -> None:
         """Add entries, and wait until its index has the lists that it wants."""

@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 
 from benchmarks.cache_traps import surfaces, traps
 from workers.cache.judge.judge import Judge
-from workers.cache.judge.text import Text
 from workers.encoding.encoder import Encoder
 
 BARE: Final = 0.97
@@ -216,7 +215,7 @@ def main() -> None:
     accepted: list[Case] = []
     refused: dict[str, Counter[str]] = defaultdict(Counter)
     for case in found:
-        verdict = judge.judge(Text.of(case.stored), Text.of(case.asked), (vectors[case.stored], vectors[case.asked]))
+        verdict = judge.judge(case.stored, case.asked, (vectors[case.stored], vectors[case.asked]))
         totals[case.group] += 1
         hits[case.group] += verdict.hit
         bare[case.group] += verdict.similarity >= BARE

@@ -33,7 +33,6 @@ from benchmarks.cache_traps import SOURCES, Edit, kinds, queries, surface_edits
 from workers.cache.index.growth import finish
 from workers.cache.index.scope import ScopeIndex
 from workers.cache.judge.judge import Judge
-from workers.cache.judge.text import Text
 from workers.cache.timeliness import about_now, about_own_data
 from workers.settings import CacheSettings
 from workers.submission.fingerprint import normalise
@@ -206,7 +205,7 @@ class Cache:
         if self._bare:
             return similarity >= BARE
         pair = (self._vectors[found.text], self._vectors[request.text])
-        return self._judge.judge(Text.of(found.text), Text.of(request.text), pair).hit
+        return self._judge.judge(found.text, request.text, pair).hit
 
 
 def replay(requests: list[Request], cache: Cache) -> tuple[list[Part], list[Wrong]]:

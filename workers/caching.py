@@ -16,7 +16,6 @@ from redis.asyncio import Redis
 
 from workers.cache.exact import ExactCache
 from workers.contracts.errors import StoreUnavailable
-from workers.contracts.routing import Vector
 from workers.settings import Settings
 from workers.stages.classify import AnswerCache
 from workers.store.cache import CacheStore
@@ -27,7 +26,7 @@ from workers.store.scripts import Scripts
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from workers.cache.semantic import Verdict
+    from workers.cache.judge.judge import Judge
     from workers.encoding.encoder import Encoder
 
 SWEEP_S: Final = 1.0
@@ -54,7 +53,7 @@ async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder
     follower = Follower(source, encoder, snapshot_path(settings), settings.cache.snapshot_s)
     await follower.start()
     pairs = CheckStore(redis, scripts, settings) if settings.cache.grey.per_day else None
-    cache = SemanticCache(exact, follower, source, Judging(), encoder.fingerprint, settings.cache, pairs)
+    cache = SemanticCache(exact, follower, source, ready_judge(), encoder.fingerprint, settings.cache, pairs)
     return Caching(cache, {"cache": follower.keep_for_ever()})
 
 
@@ -80,21 +79,10 @@ def snapshot_path(settings: Settings) -> Path:
     return settings.data_dir / "cache" / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.snapshot"
 
 
-class Judging:
-    """Takes texts apart for the judge of workers/cache/judge."""
+def ready_judge() -> Judge:
+    """Make the judge of workers/cache/judge with its word list read: the first look-up would else keep the loop waiting."""
+    from workers.cache.judge.judge import Judge  # noqa: PLC0415 - loads numpy
+    from workers.cache.judge.lexicon import lexicon  # noqa: PLC0415
 
-    def __init__(self) -> None:
-        from workers.cache.judge.judge import Judge  # noqa: PLC0415 - loads numpy
-        from workers.cache.judge.lexicon import lexicon  # noqa: PLC0415
-        from workers.cache.judge.text import Text  # noqa: PLC0415
-
-        lexicon()  # read now: the first look-up would else keep the loop waiting for it
-        self._judge, self._text = Judge(), Text
-
-    def prepare(self, asked: str) -> None:
-        """Take a query apart; the result is kept for a while."""
-        self._text.of(asked)
-
-    def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
-        """Judge a pair of queries with their vectors."""
-        return self._judge.judge(self._text.of(stored), self._text.of(asked), vectors)
+    lexicon()
+    return Judge()

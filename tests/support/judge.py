@@ -24,10 +24,10 @@ class StrictJudge:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
 
-    def prepare(self, asked: str) -> None:
-        """Do nothing."""
+    def glance(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> None:
+        """Leave every pair to be read."""
 
-    def judge(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> Said:
+    def read(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> Said:
         """Accept the same words in any order."""
         if not all(abs(float(vector @ vector) - 1) < LEEWAY for vector in vectors):
             raise ValueError("a vector does not have length one")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -30,8 +29,8 @@ from workers.telemetry import logger
 
 log = logger("cache")
 MOST_REASON_CHARS: Final = 300
-# Of all texts of a look-up together: they are judged in the loop. Reading a new text takes 5 us a character, so this is 5 ms
-# at the most; a way to another thread and back takes as long on a machine that is busy.
+# Of two texts together: they are read in the loop. Reading a new text takes 5 us a character, so this is 5 ms at the most;
+# a way to another thread and back takes as long on a machine that is busy.
 AT_ONCE_CHARS: Final = 1_000
 UNDECIDED: Final = frozenset(
     {"words"}
@@ -60,14 +59,14 @@ class Verdict(Protocol):
 
 
 class Judge(Protocol):
-    """Decides whether the answer to a stored query is the answer to another; called in the loop or, with long texts, a thread."""
+    """Decides whether the answer to a stored query is the answer to another, by their texts and vectors of length one."""
 
-    def prepare(self, asked: str) -> None:
-        """Do what can be done for a query before it is known what it is compared with; optional to call."""
+    def glance(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict | None:
+        """Decide what takes next to no time; None: the texts are to be read."""
         ...
 
-    def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
-        """Judge a pair of queries with their vectors, in the same order, each of length one."""
+    def read(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+        """Decide the others; called in the loop or, with long texts, in a thread."""
         ...
 
 
@@ -145,7 +144,7 @@ class SemanticCache:
         promoted = await self._promoted(claim) if self.pairs else None
         if promoted is not None:
             return promoted
-        candidates, temper = await self._candidates(_scope(claim), claim.request.query, vector)
+        candidates, temper = await self._candidates(_scope(claim), vector)
         if not candidates:
             return None
         if temper.level == "exact_only":
@@ -162,16 +161,14 @@ class SemanticCache:
             reason=f"the nearest stored query was refused: {_words(claim, candidates[0], verdicts[0])}",
         )
 
-    async def _candidates(self, scope: str, asked: str, vector: Vector) -> tuple[list[Candidate], Temper]:
+    async def _candidates(self, scope: str, vector: Vector) -> tuple[list[Candidate], Temper]:
         """Propose entries and read them; with them, in the same step, the log is read to its tail.
 
         When that changed the scope, it is searched again, and what was not proposed before is read, too. So all that was
-        added or removed before the look-up counts, and most look-ups are one round trip. While Redis reads, a short query
-        is prepared for the judge.
+        added or removed before the look-up counts, and most look-ups are one round trip.
         """
         near, state = await self._proposed(scope, vector)
-        meanwhile = partial(self.judge.prepare, asked) if near and len(asked) <= AT_ONCE_CHARS else None
-        seen = await self.source.look(self.follower.replica.position, scope, list(near), meanwhile)
+        seen = await self.source.look(self.follower.replica.position, scope, list(near))
         entries, temper = dict(zip(near, seen.entries, strict=True)), seen.temper
         await self.follower.follow(seen.tail)
         if self.follower.replica.state(scope) != state:
@@ -196,23 +193,26 @@ class SemanticCache:
     async def _verdicts(
         self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None
     ) -> list[Verdict]:
-        """Judge short texts at once, and long ones in a thread: those take the judge tens of milliseconds."""
-        judged = partial(self._judged, candidates, asked, vector, strict)
-        chars = len(asked) + sum(len(found.entry["text"]) for found in candidates)
-        return judged() if chars <= AT_ONCE_CHARS else await asyncio.to_thread(judged)
-
-    def _judged(self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None) -> list[Verdict]:
         """Judge one candidate after the other, nearest first, until one is accepted; `strict` says why a scope is."""
         verdicts: list[Verdict] = []
         for candidate in candidates:
-            stored = np.frombuffer(as_bytes(candidate.entry["vector"]), "<f4")
-            verdict = self.judge.judge(candidate.entry["text"], asked, (stored, vector))
+            verdict = await self._verdict(candidate, asked, vector)
             if verdict.hit and strict and verdict.guard != SAME:
                 verdict = Refused(f"only the same words are answered by meaning in this scope: {strict}")
             verdicts.append(verdict)
             if verdict.hit:
                 break
         return verdicts
+
+    async def _verdict(self, candidate: Candidate, asked: str, vector: Vector) -> Verdict:
+        """Judge at a glance, or by reading: short texts at once, long ones in a thread, since they take milliseconds."""
+        stored = candidate.entry["text"]
+        vectors = (np.frombuffer(as_bytes(candidate.entry["vector"]), "<f4"), vector)
+        if (seen := self.judge.glance(stored, asked, vectors)) is not None:
+            return seen
+        if len(stored) + len(asked) <= AT_ONCE_CHARS:
+            return self.judge.read(stored, asked, vectors)
+        return await asyncio.to_thread(self.judge.read, stored, asked, vectors)
 
     async def _promoted(self, claim: Claim) -> CachedAnswer | None:
         """Find the answer of the stored query that a model judged to ask the same, while the scope is open."""

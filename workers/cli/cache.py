@@ -43,13 +43,12 @@ def judge(
     except UnicodeDecodeError as error:
         fail(f"standard input is not UTF-8 ({error})", 2)
     from workers.cache.judge.judge import Judge  # noqa: PLC0415 - numpy comes with an extra; other commands go without
-    from workers.cache.judge.text import Text  # noqa: PLC0415
     from workers.cli.vectors import embedded  # noqa: PLC0415
 
     places, vectors = embedded([text for pair in pairs for text in pair], encoder)
     decide, screen = Judge(), Console()
     for stored, asked in pairs:
-        verdict = decide.judge(Text.of(stored), Text.of(asked), (vectors[places[stored]], vectors[places[asked]]))
+        verdict = decide.judge(stored, asked, (vectors[places[stored]], vectors[places[asked]]))
         if as_json:
             found = {
                 "similarity": round(verdict.similarity, 4), "hit": verdict.hit, "reason": verdict.reason, "guard": verdict.guard,

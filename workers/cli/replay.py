@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from workers.cache.judge.judge import LEAST_SIMILARITY, Judge
-from workers.cache.judge.text import Text
 from workers.cli.pairs import Query
 from workers.submission.fingerprint import normalise
 
@@ -121,7 +120,7 @@ def _look_up(
     candidates = store.nearest(vector)
     outcome.bare_hits += bool(candidates and candidates[0][1] >= BARE)
     for number, (found, similarity) in enumerate(candidates):
-        verdict = judge.judge(Text.of(store.texts[found].text), Text.of(query.text), (store.rows[found], vector))
+        verdict = judge.judge(store.texts[found].text, query.text, (store.rows[found], vector))
         if verdict.hit:
             return "semantic", store.texts[found]
         if number == 0:  # the nearest one is what a bare threshold would have decided about

@@ -7,7 +7,7 @@ replica with another encoder passes over it.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -123,19 +123,16 @@ class CacheLog:
                     found[ref] = as_bytes(vector)
         return found
 
-    async def look(
-        self, position: str, scope: str, refs: Sequence[str], meanwhile: Callable[[], None] | None = None
-    ) -> Look:
+    async def look(self, position: str, scope: str, refs: Sequence[str]) -> Look:
         """Read what follows a position, entries as they are now, and how strict their scope is, in one step of Redis.
 
         Args:
             position: where the log was read to; empty when it does not matter.
             scope: OWNER/SCOPE.
             refs: the entries.
-            meanwhile: work to do while Redis does its own.
         """
         (kind, *flat), now_ms, temper, *rows = await self._line.call(
-            position, str(MOST_ROWS), scope, *map(name_of, refs), meanwhile=meanwhile
+            position, str(MOST_ROWS), scope, *map(name_of, refs)
         )
         return Look(
             Tail.of_rows(position, flat, MOST_ROWS) if kind == "rows" else Tail("lost", position),

@@ -8,7 +8,6 @@ connections are busy leave together by `Scripts`, which costs each of them less 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 from hiredis import pack_command
@@ -33,13 +32,8 @@ class Line:
         self._idle: list[Any] = []
         self._busy = 0
 
-    async def call(self, *arguments: str, meanwhile: Callable[[], None] | None = None) -> Any:
+    async def call(self, *arguments: str) -> Any:
         """Run the script.
-
-        Args:
-            arguments: of the script.
-            meanwhile: work for this process while Redis does its own, done if there is such a while; what it raises is
-                raised here.
 
         Raises:
             StoreUnavailable: Redis is away; the script may or may not have run, and may be run again.
@@ -49,31 +43,29 @@ class Line:
         self._busy += 1
         try:
             with translated():
-                return await self._alone(arguments, meanwhile)
+                return await self._alone(arguments)
         finally:
             self._busy -= 1
 
-    async def _alone(self, arguments: tuple[str, ...], meanwhile: Callable[[], None] | None) -> Any:
+    async def _alone(self, arguments: tuple[str, ...]) -> Any:
         connection = await self._take()
         try:
-            return await self._run(connection, arguments, meanwhile)
+            return await self._run(connection, arguments)
         finally:
             await self._give_back(connection)
 
-    async def _run(self, connection: Any, arguments: tuple[str, ...], meanwhile: Callable[[], None] | None) -> Any:
+    async def _run(self, connection: Any, arguments: tuple[str, ...]) -> Any:
         source, digest = self._scripts.source(self._name)
         try:
-            return await self._trip(connection, ("EVALSHA", digest, 1, self._prefix, *arguments), meanwhile)
+            return await self._trip(connection, ("EVALSHA", digest, 1, self._prefix, *arguments))
         except NoScriptError:  # a new Redis, or one that was flushed
-            return await self._trip(connection, ("EVAL", source, 1, self._prefix, *arguments), None)
+            return await self._trip(connection, ("EVAL", source, 1, self._prefix, *arguments))
 
-    async def _trip(self, connection: Any, command: tuple[Any, ...], meanwhile: Callable[[], None] | None) -> Any:
+    async def _trip(self, connection: Any, command: tuple[Any, ...]) -> Any:
         packed = pack_command(command)  # by redis-py's own way 20 us
         try:
             async with asyncio.timeout(self._limit_s):
                 await connection.send_packed_command(packed, check_health=False)
-                if meanwhile is not None:
-                    meanwhile()
                 return await connection.read_response()
         except ResponseError:
             raise  # it is a whole reply: the connection is good

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.cache import CODER, SCOPE, entries, follow, hash_of, keep, vector_of
-from tests.support.judge import StrictJudge
+from tests.support.judge import Said, StrictJudge
 from tests.support.store import TENANT, Store
 from workers.cache.exact import ExactCache
 from workers.cache.semantic import AT_ONCE_CHARS, SemanticCache
@@ -27,10 +27,10 @@ pytestmark = pytest.mark.anyio
 class Broken:
     """A judge with a defect."""
 
-    def prepare(self, asked: str) -> None:
-        """Do nothing."""
+    def glance(self, *_: Any) -> None:
+        """Leave every pair to be read."""
 
-    def judge(self, *_: Any) -> Any:
+    def read(self, *_: Any) -> Any:
         """Fail."""
         raise ValueError("private words")
 
@@ -166,22 +166,19 @@ async def calls(store: Store) -> dict[str, int]:
     return {name: count for name, count in names.items() if name.partition("|")[0] not in {"config", "info"}}
 
 
-async def test_the_query_is_prepared_while_redis_reads(store: Store) -> None:
-    """When there is something to compare it with, and before that is known to be there still."""
-    prepared: list[str] = []
+async def test_what_a_glance_decides_is_not_read(store: Store) -> None:
+    """The nearest is refused at a glance; the next is read and accepted."""
 
-    class Preparing(StrictJudge):
-        def prepare(self, asked: str) -> None:
-            assert self.seen == []
-            prepared.append(asked)
+    class Glancing(StrictJudge):
+        def glance(self, stored: str, asked: str, vectors: Any) -> Any:
+            del asked, vectors
+            return Said(hit=False, reason="plainly different", guard="words") if stored.startswith("a b") else None
 
-    assert (await ask(cache(store, Preparing()), "a b", "b a")).hit is None
-    assert prepared == []
-    await keep(store, "a b")
-    one = cache(store, Preparing())
-    await one.follower.catch_up()
-    assert (await ask(one, "a b", "b a")).hit is not None
-    assert prepared == ["b a"]
+    for words in ("a b c", "c b a"):
+        await keep(store, words, cache_vector=as_text(vector_of("a b c").tobytes()))
+    judge = Glancing()
+    assert (await ask(cache(store, judge), "a b c", "b a c")).hit is not None
+    assert judge.seen == [("c b a", "b a c")]
 
 
 async def test_what_look_ups_read_of_the_log_is_not_read_again(store: Store) -> None:
@@ -205,9 +202,9 @@ async def test_long_texts_are_judged_beside_the_loop(store: Store) -> None:
     threads: list[int] = []
 
     class Watching(StrictJudge):
-        def judge(self, stored: str, asked: str, vectors: Any) -> Any:
+        def read(self, stored: str, asked: str, vectors: Any) -> Any:
             threads.append(threading.get_ident())
-            return super().judge(stored, asked, vectors)
+            return super().read(stored, asked, vectors)
 
     for words in ("a b", "a b " * AT_ONCE_CHARS):
         await keep(store, words, cache_vector=as_text(vector_of(words).tobytes()))

@@ -35,10 +35,10 @@ class Says:
 
     how: str
 
-    def prepare(self, asked: str) -> None:
-        """Do nothing."""
+    def glance(self, *_: Any) -> None:
+        """Leave every pair to be read."""
 
-    def judge(self, *_: Any) -> Said:
+    def read(self, *_: Any) -> Said:
         """Accept."""
         return Said(hit=True, reason="accepted", guard=self.how)
 
@@ -190,10 +190,10 @@ class Refuses:
 
     guard: str
 
-    def prepare(self, asked: str) -> None:
-        """Do nothing."""
+    def glance(self, *_: Any) -> None:
+        """Leave every pair to be read."""
 
-    def judge(self, *_: Any) -> Said:
+    def read(self, *_: Any) -> Said:
         """Refuse."""
         return Said(hit=False, reason="refused", guard=self.guard)
 

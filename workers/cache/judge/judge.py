@@ -1,7 +1,9 @@
 """May the stored answer to one question be given to another? Similarity proposes, guards decide.
 
-The guards run in a fixed order, cheapest and plainest first; the first that refuses is named in the verdict. None of them
-needs a model. Whatever they cannot show to be the same is refused: a needless miss costs one call, a wrong hit a user.
+Most pairs that differ are refused at a glance (glance.py). The others are taken apart, long ones only where they differ
+(excerpt.py), and the guards run in a fixed order, cheapest and plainest first; the first that refuses is named in the
+verdict. None of them needs a model. Whatever they cannot show to be the same is refused: a needless miss costs one call,
+a wrong hit a user.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.cache.judge import problems
+from workers.cache.judge import glance, problems
 from workers.cache.judge.align import Pair
+from workers.cache.judge.excerpt import differing
 from workers.cache.judge.guards import arrangement, content, exact, little, owner
 from workers.cache.judge.text import Text
 
@@ -24,7 +27,6 @@ Guard = Callable[[Pair], str | None]
 LEAST_SIMILARITY: Final = (
     0.70  # below it even the same words are about something else; nothing was lost to it when tuning
 )
-LONGEST_PROBLEM: Final = 4000  # characters of a text that is read as a word problem
 
 # In this order: what must be equal to the letter, then the little words, then the content words.
 GUARDS: Final[tuple[tuple[str, Guard], ...]] = (
@@ -73,36 +75,49 @@ class Verdict:
 
 
 class Judge:
-    """Decides pairs. It holds no state, and any number of threads may use one."""
+    """Decides pairs. It holds no state, and any number of threads may use one.
 
-    def judge(self, stored: Text, asked: Text, vectors: tuple[Vector, Vector]) -> Verdict:
-        """Decide whether the stored question's answer may be given to the question that is asked.
+    Arguments of its methods:
+        stored: the question that was answered.
+        asked: the question of now.
+        vectors: their embeddings in the same order, each of length one.
+    """
 
-        Args:
-            stored: the question that was answered.
-            asked: the question of now.
-            vectors: their embeddings in the same order, each of length one.
+    def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+        """Decide whether the stored question's answer may be given to the question that is asked."""
+        return self.glance(stored, asked, vectors) or self.read(stored, asked, vectors)
+
+    def glance(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict | None:
+        """Decide what needs no reading: equal texts and plainly different ones. None: they are to be read.
+
+        It takes 20 to 30 us for two short questions, and about a millisecond for two of 6,000 characters.
         """
         similarity = float(np.dot(*vectors))
-        if stored.core == asked.core and stored.raw == asked.raw:
+        if stored == asked:
             return Verdict(similarity, hit=True, reason="the same text", guard="same")
         if similarity < LEAST_SIMILARITY:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
-        pair = Pair(stored, asked)
-        if max(len(stored.raw), len(asked.raw)) <= LONGEST_PROBLEM and problems.applies(pair, similarity):
+        return _refused(similarity, glance.refusal(stored, asked))
+
+    def read(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+        """Decide what a glance did not, by taking both texts apart; this takes time for each letter."""
+        similarity = float(np.dot(*vectors))
+        pair = Pair(*map(Text.of, differing(stored, asked)))
+        if max(len(stored), len(asked)) <= problems.LONGEST_PROBLEM and problems.applies(pair, similarity):
             return _problem(pair, similarity)
         for name, guard in GUARDS:
-            reason = guard(pair)
-            if reason:
+            if reason := guard(pair):
                 return Verdict(similarity, hit=False, reason=f"{name}: {reason}", guard=name)
         return Verdict(similarity, hit=True, reason=_accepted(pair), guard=_how(pair))
 
 
+def _refused(similarity: float, found: tuple[str, str] | None) -> Verdict | None:
+    """Make a verdict of the guard that refuses and its reason, if one does."""
+    return Verdict(similarity, hit=False, reason=f"{found[0]}: {found[1]}", guard=found[0]) if found else None
+
+
 def _problem(pair: Pair, similarity: float) -> Verdict:
-    refused = problems.refusal(pair)
-    if refused:
-        return Verdict(similarity, hit=False, reason=f"{refused[0]}: {refused[1]}", guard=refused[0])
-    return Verdict(
+    return _refused(similarity, problems.refusal(pair)) or Verdict(
         similarity, hit=True, reason="the same word problem: numbers, roles, names and question agree", guard="problem"
     )
 

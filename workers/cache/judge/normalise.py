@@ -115,6 +115,7 @@ _POLITE: Final = rules(
     (r"^(?:i (?:would (?:really )?like|want|need) (?:you )?to|i need_to) (?=[a-z])", ""),
     (r"^(?:help me|let me) (?=[a-z])", ""),
 )  # fmt: skip
+RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES)  # all that may change a text
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
 _SAID: Final = re.compile(
     r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for)(?: of)?(?: the)?(?: word| phrase)? )"

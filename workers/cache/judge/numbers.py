@@ -45,6 +45,7 @@ _PARTS: Final = {"half": Fraction(1, 2), "halves": Fraction(1, 2)}
 _MULTIPLES: Final = {"twice": 2, "thrice": 3}
 _TOLD: Final = frozenset({*_BEGIN, *_ORDINALS, *_PARTS, *_MULTIPLES})  # words that are or begin a number
 _SUFFIXES: Final = {"k": 1000, "mn": 10**6, "mil": 10**6, "bn": 10**9}
+NAMED: Final = _TOLD.union(_SCALES, _SUFFIXES)  # words that a number may be written with
 _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"

@@ -20,6 +20,7 @@ from workers.cache.judge.words import NEGATORS, listed
 
 FEWEST_NUMBERS: Final = 2
 FEWEST_WORDS: Final = 20
+LONGEST_PROBLEM: Final = 4000  # characters of a text that is read as a word problem
 NEAR_COPY: Final = 0.72  # share of words in common from which a pair is judged word for word
 LEAST_COVER: Final = 0.45  # share of the content words of each side that the other answers
 _ASKS: Final = re.compile(

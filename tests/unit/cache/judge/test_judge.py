@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.cache.judge.asking import judged
+from tests.unit.cache.judge.asking import guarded, judged
 
 REFUSED = [
     ("numbers", "top up 20 dollars", "top up 30 dollars"),
@@ -119,11 +119,12 @@ ACCEPTED = [
 @pytest.mark.parametrize(("guard", "stored", "asked"), REFUSED)
 def test_one_edit_that_matters_is_refused(guard: str, stored: str, asked: str) -> None:
     """Each pair is refused whichever of the two was stored, and the guard says so in the reason."""
-    verdict = judged(stored, asked)
+    verdict = guarded(stored, asked)
     assert not verdict.hit
     assert verdict.guard in {guard, *SHARED.get(guard, ())}
     assert verdict.reason.startswith(verdict.guard)
-    assert not judged(asked, stored).hit
+    assert not guarded(asked, stored).hit
+    assert not judged(stored, asked).hit
 
 
 # Where two guards see the same edit, the earlier one is named.

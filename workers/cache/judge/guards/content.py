@@ -149,14 +149,14 @@ def _needless(pair: Pair) -> bool:
         return before is not None and before.form in POSSESSIVES and alone.role not in {"on", "by"}
     if alone.form in {"get", "feel"}:  # when they get angry, when they are angry
         return len(pair.matches) > 1 and _quality_follows(text, alone)
-    if alone.form in _EXAMS and before is not None and before.kind == "content":  # prepare for the GRE, the GRE exam
+    if alone.form in EXAMS and before is not None and before.kind == "content":  # prepare for the GRE, the GRE exam
         named = not known(before.form) or before.form.upper() in text.acronyms
         return named and any(word.form in _STUDIES for word in text.content)
     return False
 
 
 _SOME = re.compile(r"what are (?!the\b|my\b|your\b)")
-_EXAMS = frozenset(listed("exam exams examination examinations test course courses degree preparation"))
+EXAMS = frozenset(listed("exam exams examination examinations test course courses degree preparation"))
 _STUDIES = frozenset(
     listed("""
     prepare crack clear pass book books study college colleges institute institutes coaching learn teach

@@ -1,0 +1,93 @@
+"""What is seen at a glance: it refuses only what the guards refuse, and leaves to them what could be answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cache.judge import test_judge
+from tests.unit.cache.judge.asking import guarded, judged
+from workers.cache.judge.glance import MOST_CHARS, is_ordinary, refusal
+
+SEEN = [
+    ("numbers", "heat milk for 5 minutes", "heat milk for 7 minutes"),
+    ("words", "how do I freeze soup", "how do I freeze bread"),
+    ("words", "how do I freeze soup", "how do I freeze soup in a bag"),
+    ("name", "flights to Zagrivo", "flights to Skopla"),
+    ("antonym", "how do I enable logging", "how do I disable logging"),
+    ("time", "flights on monday", "flights on friday"),
+]
+
+
+@pytest.mark.parametrize(("guard", "stored", "asked"), SEEN)
+def test_plain_differences_are_seen(guard: str, stored: str, asked: str) -> None:
+    """With the guard and the word; the guards refuse the pair as well."""
+    for one, other in ((stored, asked), (asked, stored)):
+        found = refusal(one, other)
+        assert found is not None
+        assert found[0] == guard
+        assert not guarded(one, other).hit
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("wait 5 minutes", "wait five minutes"),
+        ("a loan of 10000", "a loan of 10k"),
+        ("1,000 meters", "1000 meters"),
+        ("world war 2", "the second world war"),
+        ("pay $20", "pay twenty dollars"),
+        ("walk 5km", "walk 5 kilometers"),
+        ("buy bread", "purchase bread"),
+        ("mind blowing facts", "mindblowing facts"),
+        ("new years resolutions", "new year's resolutions"),
+        ("the australian economy", "australia's economy"),
+        ("how do I find my sholders", "how do I find my shoulders"),
+        ("colours of the flag", "color of the flag"),
+        ("whats the time in Oslo", "what is the time in Oslo"),
+        ("how do I swim", "what is the best way to swim"),
+        ("is it far", "is it not far"),
+        ("the price of tea", "tea's price"),
+    ],
+)
+def test_what_may_be_answered_is_left_to_the_guards(stored: str, asked: str) -> None:
+    """Numbers in words, synonyms, other forms, misspellings, joined words, what a rule drops, little words."""
+    assert refusal(stored, asked) is None
+    assert refusal(asked, stored) is None
+
+
+@pytest.mark.parametrize(("stored", "asked"), test_judge.ACCEPTED)
+def test_nothing_that_the_guards_accept_is_refused(stored: str, asked: str) -> None:
+    """All pairs that they are tested with."""
+    assert guarded(stored, asked).hit
+    assert refusal(stored, asked) is None
+
+
+def test_a_problem_told_in_other_words_is_left_to_its_own_guards() -> None:
+    """Its words may all be others; its numbers may not."""
+    one = (
+        "Ann has 12 red marbles in a small bag, and her brother gives her 7 more of them after school on Monday afternoon."
+        " How many marbles does she have altogether?"
+    )
+    other = (
+        "After lessons, Ann's brother hands her 7 additional marbles. She had 12 in a little sack before that, all of them"
+        " red. How many does Ann own now?"
+    )
+    assert refusal(one, other) is None
+    found = refusal(one, other.replace("12", "13"))
+    assert found is not None
+    assert found[0] == "numbers"
+
+
+def test_texts_beyond_the_limit_are_not_looked_at() -> None:
+    """Those are read beside the loop."""
+    long = "soup " * (MOST_CHARS // 5 + 1)
+    assert refusal(long, "bread") is None
+    assert not judged(long, "bread").hit
+
+
+def test_words_that_rules_name_are_not_ordinary() -> None:
+    """Written out, as a piece of a word, with a letter that may stand or not; nor are numbers and little words."""
+    assert not any(
+        map(is_ordinary, ["internet", "university", "universities", "way", "ways", "not", "twelve", "ok", "c3"])
+    )
+    assert all(map(is_ordinary, ["marble", "photosynthesis", "zagreb"]))
