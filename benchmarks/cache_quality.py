@@ -215,7 +215,7 @@ def main() -> None:
     accepted: list[Case] = []
     refused: dict[str, Counter[str]] = defaultdict(Counter)
     for case in found:
-        verdict = judge.judge(case.stored, case.asked, (vectors[case.stored], vectors[case.asked]))
+        verdict = judge.judge(case.stored, case.asked, float(vectors[case.stored] @ vectors[case.asked]))
         totals[case.group] += 1
         hits[case.group] += verdict.hit
         bare[case.group] += verdict.similarity >= BARE

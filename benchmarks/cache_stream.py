@@ -204,8 +204,7 @@ class Cache:
     def _accepts(self, found: Request, request: Request, similarity: float) -> bool:
         if self._bare:
             return similarity >= BARE
-        pair = (self._vectors[found.text], self._vectors[request.text])
-        return self._judge.judge(found.text, request.text, pair).hit
+        return self._judge.judge(found.text, request.text, similarity).hit
 
 
 def replay(requests: list[Request], cache: Cache) -> tuple[list[Part], list[Wrong]]:

@@ -22,7 +22,7 @@ from workers.contracts.errors import StoreUnavailable
 from workers.contracts.job import CacheNote
 from workers.contracts.routing import Vector
 from workers.settings import CacheSettings
-from workers.store.cache_log import CacheLog, as_bytes, as_text
+from workers.store.cache_log import CacheLog, as_text
 from workers.store.entries import entry_id, name_of
 from workers.store.record import Claim
 from workers.telemetry import logger
@@ -59,13 +59,13 @@ class Verdict(Protocol):
 
 
 class Judge(Protocol):
-    """Decides whether the answer to a stored query is the answer to another, by their texts and vectors of length one."""
+    """Decides whether the answer to a stored query is the answer to another, by their texts and the cosine of their embeddings."""
 
-    def glance(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict | None:
+    def glance(self, stored: str, asked: str, similarity: float) -> Verdict | None:
         """Decide what takes next to no time; None: the texts are to be read."""
         ...
 
-    def read(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+    def read(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide the others; called in the loop or, with long texts, in a thread."""
         ...
 
@@ -150,7 +150,7 @@ class SemanticCache:
         if temper.level == "exact_only":
             return _closed(candidates[0], temper, self.settings.audit.limit)
         strict = temper.why(self.settings.audit.limit) if temper.level == "strict" else None
-        verdicts = await self._verdicts(candidates, claim.request.query, vector, strict)
+        verdicts = await self._verdicts(candidates, claim.request.query, strict)
         if verdicts[-1].hit:
             return _answer(claim, candidates[len(verdicts) - 1], verdicts[-1])
         await self._note_pair(claim, candidates, verdicts)
@@ -190,13 +190,11 @@ class SemanticCache:
         near = await self.follower.search(scope, vector, settings.candidates, settings.min_similarity)
         return dict(near), self.follower.replica.state(scope)
 
-    async def _verdicts(
-        self, candidates: list[Candidate], asked: str, vector: Vector, strict: str | None
-    ) -> list[Verdict]:
+    async def _verdicts(self, candidates: list[Candidate], asked: str, strict: str | None) -> list[Verdict]:
         """Judge one candidate after the other, nearest first, until one is accepted; `strict` says why a scope is."""
         verdicts: list[Verdict] = []
         for candidate in candidates:
-            verdict = await self._verdict(candidate, asked, vector)
+            verdict = await self._verdict(candidate, asked)
             if verdict.hit and strict and verdict.guard != SAME:
                 verdict = Refused(f"only the same words are answered by meaning in this scope: {strict}")
             verdicts.append(verdict)
@@ -204,15 +202,14 @@ class SemanticCache:
                 break
         return verdicts
 
-    async def _verdict(self, candidate: Candidate, asked: str, vector: Vector) -> Verdict:
+    async def _verdict(self, candidate: Candidate, asked: str) -> Verdict:
         """Judge at a glance, or by reading: short texts at once, long ones in a thread, since they take milliseconds."""
-        stored = candidate.entry["text"]
-        vectors = (np.frombuffer(as_bytes(candidate.entry["vector"]), "<f4"), vector)
-        if (seen := self.judge.glance(stored, asked, vectors)) is not None:
+        stored, similarity = candidate.entry["text"], candidate.similarity
+        if (seen := self.judge.glance(stored, asked, similarity)) is not None:
             return seen
         if len(stored) + len(asked) <= AT_ONCE_CHARS:
-            return self.judge.read(stored, asked, vectors)
-        return await asyncio.to_thread(self.judge.read, stored, asked, vectors)
+            return self.judge.read(stored, asked, similarity)
+        return await asyncio.to_thread(self.judge.read, stored, asked, similarity)
 
     async def _promoted(self, claim: Claim) -> CachedAnswer | None:
         """Find the answer of the stored query that a model judged to ask the same, while the scope is open."""

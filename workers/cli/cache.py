@@ -48,7 +48,7 @@ def judge(
     places, vectors = embedded([text for pair in pairs for text in pair], encoder)
     decide, screen = Judge(), Console()
     for stored, asked in pairs:
-        verdict = decide.judge(stored, asked, (vectors[places[stored]], vectors[places[asked]]))
+        verdict = decide.judge(stored, asked, float(vectors[places[stored]] @ vectors[places[asked]]))
         if as_json:
             found = {
                 "similarity": round(verdict.similarity, 4), "hit": verdict.hit, "reason": verdict.reason, "guard": verdict.guard,

@@ -120,7 +120,7 @@ def _look_up(
     candidates = store.nearest(vector)
     outcome.bare_hits += bool(candidates and candidates[0][1] >= BARE)
     for number, (found, similarity) in enumerate(candidates):
-        verdict = judge.judge(store.texts[found].text, query.text, (store.rows[found], vector))
+        verdict = judge.judge(store.texts[found].text, query.text, similarity)
         if verdict.hit:
             return "semantic", store.texts[found]
         if number == 0:  # the nearest one is what a bare threshold would have decided about

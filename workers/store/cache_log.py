@@ -22,7 +22,7 @@ from workers.store.scripts import Scripts
 
 MOST_ROWS = 2_000
 MOST_VECTORS = 500  # of one round trip: about a megabyte
-FOUND = ("ref", "job", "result", "model", "route", "text", "tenant", "vector")
+FOUND = ("ref", "job", "result", "model", "route", "text", "tenant")
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,8 +170,8 @@ async def test_what_a_glance_decides_is_not_read(store: Store) -> None:
     """The nearest is refused at a glance; the next is read and accepted."""
 
     class Glancing(StrictJudge):
-        def glance(self, stored: str, asked: str, vectors: Any) -> Any:
-            del asked, vectors
+        def glance(self, stored: str, asked: str, similarity: float) -> Any:
+            del asked, similarity
             return Said(hit=False, reason="plainly different", guard="words") if stored.startswith("a b") else None
 
     for words in ("a b c", "c b a"):
@@ -202,9 +202,9 @@ async def test_long_texts_are_judged_beside_the_loop(store: Store) -> None:
     threads: list[int] = []
 
     class Watching(StrictJudge):
-        def read(self, stored: str, asked: str, vectors: Any) -> Any:
+        def read(self, stored: str, asked: str, similarity: float) -> Any:
             threads.append(threading.get_ident())
-            return super().read(stored, asked, vectors)
+            return super().read(stored, asked, similarity)
 
     for words in ("a b", "a b " * AT_ONCE_CHARS):
         await keep(store, words, cache_vector=as_text(vector_of(words).tobytes()))

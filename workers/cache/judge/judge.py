@@ -12,16 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workers.cache.judge import glance, problems
 from workers.cache.judge.align import Pair
 from workers.cache.judge.excerpt import differing
 from workers.cache.judge.guards import arrangement, content, exact, little, owner
 from workers.cache.judge.text import Text
 
-Vector = NDArray[np.float32]
 Guard = Callable[[Pair], str | None]
 
 LEAST_SIMILARITY: Final = (
@@ -62,7 +58,7 @@ class Verdict:
     """What the judge says of one pair.
 
     Attributes:
-        similarity: inner product of the two vectors, -1 to 1.
+        similarity: the cosine of the two embeddings, -1 to 1.
         hit: the stored answer may be given.
         reason: one sentence for people; it may hold words of the two questions, so it is not for logs.
         guard: the name of the guard that refused, or of what accepted (`same`, `rephrased`, `problem`).
@@ -80,28 +76,26 @@ class Judge:
     Arguments of its methods:
         stored: the question that was answered.
         asked: the question of now.
-        vectors: their embeddings in the same order, each of length one.
+        similarity: the cosine of their embeddings, -1 to 1.
     """
 
-    def judge(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+    def judge(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide whether the stored question's answer may be given to the question that is asked."""
-        return self.glance(stored, asked, vectors) or self.read(stored, asked, vectors)
+        return self.glance(stored, asked, similarity) or self.read(stored, asked, similarity)
 
-    def glance(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict | None:
+    def glance(self, stored: str, asked: str, similarity: float) -> Verdict | None:
         """Decide what needs no reading: equal texts and plainly different ones. None: they are to be read.
 
         It takes 20 to 30 us for two short questions, and about a millisecond for two of 6,000 characters.
         """
-        similarity = float(np.dot(*vectors))
         if stored == asked:
             return Verdict(similarity, hit=True, reason="the same text", guard="same")
         if similarity < LEAST_SIMILARITY:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
         return _refused(similarity, glance.refusal(stored, asked))
 
-    def read(self, stored: str, asked: str, vectors: tuple[Vector, Vector]) -> Verdict:
+    def read(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide what a glance did not, by taking both texts apart; this takes time for each letter."""
-        similarity = float(np.dot(*vectors))
         pair = Pair(*map(Text.of, differing(stored, asked)))
         if max(len(stored), len(asked)) <= problems.LONGEST_PROBLEM and problems.applies(pair, similarity):
             return _problem(pair, similarity)

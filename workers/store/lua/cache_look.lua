@@ -21,6 +21,6 @@ local reply = {tail, t[1] * 1000 + math.floor(t[2] / 1000), redis.call('HMGET', 
   'level', 'since', 'until', 'pause', 'window', 'found_wrong', 'found_audited')}
 for i = 4, #ARGV do
   reply[#reply + 1] = redis.call('HMGET', P .. ARGV[i],
-    'ref', 'job', 'result', 'model', 'route', 'text', 'tenant', 'vector')
+    'ref', 'job', 'result', 'model', 'route', 'text', 'tenant')
 end
 return reply
