@@ -7,9 +7,10 @@ import unicodedata
 from typing import Final
 
 from workers.cache.judge.frames import FRAMES, LONGEST, WH, rules
+from workers.cache.judge.gated import Table
 from workers.cache.judge.wordings import AFTER, BEFORE
 
-_FRAMES: Final = (*BEFORE, *FRAMES, *AFTER)
+_FRAMES: Final = Table((*BEFORE, *FRAMES, *AFTER))
 _CHARACTERS: Final = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"',
     "\u00bb": '"', "\u2013": "-", "\u2014": " - ", "\u2212": "-", "\u2026": " ", "\u00a0": " ", "\u200b": None, "\u00ad": None,
@@ -115,13 +116,15 @@ _POLITE: Final = rules(
     (r"^(?:i (?:would (?:really )?like|want|need) (?:you )?to|i need_to) (?=[a-z])", ""),
     (r"^(?:help me|let me) (?=[a-z])", ""),
 )  # fmt: skip
-RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES)  # all that may change a text
+_PLAIN: Final = Table((*_CONTRACTIONS, *_SPELLINGS))
+RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES.rules)  # all that may change a text
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
 _SAID: Final = re.compile(
     r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for)(?: of)?(?: the)?(?: word| phrase)? )"
     + _COURTESY.pattern.replace("\\b(", "(", 1)
 )
 _QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")
+_GLUED: Final = re.compile(r"(?<=[a-z])([.?!])(?=[A-Z][a-z]* )")
 # Acronyms that are little words in small letters: they stay words of their own, `it_`.
 _ACRONYM: Final = re.compile(
     r"\b(IT|WHO|ARE|AM|AS|OR|AND|IF|ALL|CAN|MAY|WILL|HER|HIS|ME|OUR|ON|IN|OF|AT|OFF|OUT|SO|SUCH|TO|UP|BY|BE|ANY|ONE|SAME)\b"
@@ -132,14 +135,17 @@ def surface(text: str) -> str:
     """Fold Unicode, quotes, dashes and blanks; a full stop glued to the next sentence is parted from it."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
-    text = re.sub(r"(?<=[a-z])([.?!])(?=[A-Z][a-z]* )", r"\1 ", text)
-    capitals = sum(map(str.isupper, text))
+    text = _GLUED.sub(r"\1 ", text)
+    capitals = 0 if text.islower() else sum(map(str.isupper, text))
     if 1 < capitals < 0.5 * sum(map(str.isalpha, text)):  # each of these needs two
         text = re.sub(r"\bUS\b", "USA", text)  # in small letters it is a pronoun
         text = re.sub(r"(?<=[A-Z])-(?=[A-Z]\b)", "", text)  # INTP-A is one name
         text = _ACRONYM.sub(r"\1_", text)
-    text = re.sub(r"(?<=[a-z]{3})\(s\)", "s", text)  # resolution(s)
-    return " ".join(re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text).split())
+    if "(s)" in text:
+        text = re.sub(r"(?<=[a-z]{3})\(s\)", "s", text)  # resolution(s)
+    if "-" in text:
+        text = re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text)
+    return " ".join(text.split())
 
 
 def normal(text: str) -> str:
@@ -147,15 +153,8 @@ def normal(text: str) -> str:
 
     A text that is nothing but politeness is kept as it is.
     """
-    plain = text.lower()
-    for table in (_CONTRACTIONS, _SPELLINGS):
-        for pattern, new in table:
-            plain = pattern.sub(new, plain)
-    plain = " ".join(plain.split())
-    core = _core(plain)
-    for pattern, new in _FRAMES if len(core) <= LONGEST else ():
-        core = pattern.sub(new, core)
-    return " ".join(core.split())
+    core = _core(" ".join(_PLAIN.apply(text.lower()).split()))
+    return " ".join((_FRAMES.apply(core) if len(core) <= LONGEST else core).split())
 
 
 def _kept(found: re.Match[str]) -> str:
@@ -164,13 +163,20 @@ def _kept(found: re.Match[str]) -> str:
 
 def _core(text: str) -> str:
     """Take politeness off, again and again; where it is what is asked about (how do I say please) it stays."""
-    before = ""
-    kept = _QUOTED.sub(
-        lambda found: _COURTESY.sub(_kept, found[0]), _SAID.sub(lambda found: found[1] + _kept(found), text)
-    )
+    before, kept = "", text
+    if _COURTESY.search(text):
+        kept = _SAID.sub(lambda found: found[1] + _kept(found), text)
+        kept = _QUOTED.sub(lambda found: _COURTESY.sub(_kept, found[0]), kept)
+    kept = _unless_empty(kept, kept)
     while before != kept:
         before = kept
         for pattern, new in _POLITE:
-            shorter = pattern.sub(new, kept).strip(" ,")
-            kept = shorter if re.search(r"\w", shorter) else kept
+            shorter = pattern.sub(new, kept)
+            kept = kept if shorter == kept else _unless_empty(shorter, kept)
     return kept
+
+
+def _unless_empty(shorter: str, text: str) -> str:
+    """Strip a shorter text; the text as it was when no word is left."""
+    shorter = shorter.strip(" ,")
+    return shorter if re.search(r"\w", shorter) else text

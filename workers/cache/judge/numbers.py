@@ -54,11 +54,14 @@ _DATE: Final = re.compile(
     rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)? of ({_MONTHS})\b|\b({_MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)\b"
 )
 _DAY_FIRST: Final = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)? ({_MONTHS})\b")
+_DIGIT: Final = re.compile(r"\d")
 _DIGITS: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?|\.\d+)([a-z]+|%)?")
 
 
 def dates_alike(text: str) -> str:
     """Write days of months one way: `the 3rd of march`, `3 march` and `march 3rd` become `march 3`."""
+    if not _DIGIT.search(text):
+        return text
     text = _DATE.sub(lambda found: f"{found[3] or found[2]} {found[1] or found[4]}", text)
     return _DAY_FIRST.sub(r"\2 \1", text)
 
@@ -112,6 +115,8 @@ def _named(digits: str, number: Fraction) -> str:
 
 def merge(pieces: list[str]) -> list[str]:
     """Join number words: `two hundred and five` becomes `#205`; ordinals become `#3th`, unless they count (`two thirds`)."""
+    if _TOLD.isdisjoint(pieces) and "#" not in "".join(pieces):
+        return pieces
     found: list[str] = []
     at = 0
     while at < len(pieces):

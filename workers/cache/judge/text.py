@@ -45,10 +45,12 @@ _OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
 _CODE: Final = re.compile(
     r"`[^`]+`|\b[a-z]+(?:[A-Z][a-z0-9]+)+\b|\b\w+_\w+\b|\b\w+\([^)]{0,40}\)|(?<!\w)--?[a-z][\w-]+|\b[\w/]+\.(?:py|js|ts|java|c|cpp|h|json|xml|html|css|sh|sql|csv|txt|exe|dll|yml|yaml)\b"
 )
+_MAY_BE_CODE: Final = re.compile(r"[a-z][A-Z]|[`_(-]|\.[a-z]")  # each alternative of the above has one of these
 _QUOTED: Final = re.compile(r"\"([^\"]{1,200})\"|(?<!\w)'([^']{2,200})'(?!\w)|`([^`]{1,200})`")
 _FORMULA: Final = re.compile(
     r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+/\s+[\w(]|\b(?:\d+|\w)\s+-\s+[\w(]|[\w)]\s+-\s+(?:\d|\w\b|\()|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?![^\s?.!,;:])|[)\d]\s*[-+*/]\s*\("
 )
+_MAY_BE_FORMULA: Final = re.compile(r"[-+*/=<>^{}\\]")
 _SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
 NONE: Final[frozenset[str]] = frozenset()  # shared: an empty set of its own takes 216 bytes
@@ -99,11 +101,11 @@ def _analyse(raw: str) -> Text:
         content=content,
         names=_names(plain),
         acronyms=NONE if shouted else frozenset(_CAPITALS.findall(plain)) or NONE,
-        code=tuple(_CODE.findall(plain)),
+        code=tuple(_CODE.findall(plain)) if _MAY_BE_CODE.search(plain) else (),
         quoted=tuple(
             " ".join(next(filter(None, found)).lower().split()).strip(".,!? ") for found in _QUOTED.findall(core)
         ),
-        symbols="".join(_SYMBOLS.findall(core)) if _FORMULA.search(core) else "",
+        symbols="".join(_SYMBOLS.findall(core)) if _MAY_BE_FORMULA.search(core) and _FORMULA.search(core) else "",
         unknown=sum(word.kind == "content" and not known(word.form) and word.form.isalpha() for word in content),
     )
 
@@ -152,6 +154,10 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
     between = False
     helped = False  # an auxiliary came before: the next `do` is a verb of its own
     for at, (piece, following) in enumerate(zip(pieces, _followings(pieces), strict=True)):
+        if piece.isalpha() and piece not in _SPECIAL:
+            words.append(Word(american(piece), "content", len(words), sentence, role))
+            role = ""
+            continue
         kind = _kind(piece, following, helped=helped)
         if at and _noun_here(piece, pieces[at - 1]):
             kind = "content"
@@ -230,6 +236,11 @@ _AFTER_HAVE: Final = frozenset({"been", "you", "i", "we", "they", "not", "ever",
 _LITTLE: Final = frozenset({"and"}).union(
     AUXILIARIES, FILLERS, NEGATORS, QUANTIFIERS, QUESTIONS, MODALS, PERSONS, PREPOSITIONS, CONJUNCTIONS, DEMONSTRATIVES
 ) - {"like", "used"}
+
+
+_SPECIAL: Final = _LITTLE.union(
+    MODALS, AUXILIARIES, PREPOSITIONS, {"done", "doing", "which", "who", "that", "or"}
+)  # all that `_sentence` treats in a way of its own
 
 
 def forms(word: Word) -> frozenset[str]:

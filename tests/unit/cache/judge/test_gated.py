@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.cache.judge import frames, normalise
-from workers.cache.judge.gated import Gated
+from workers.cache.judge.gated import Gated, Table
 
 RULES = (*normalise._CONTRACTIONS, *normalise._SPELLINGS, *normalise._POLITE, *frames.FRAMES, *frames._ANYBODY)
+TABLE = Table(RULES)
 PIECES = sorted({need for gated, _ in RULES for needs in gated.needs for need in needs}) + list(" '.?!,-&")
 texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text("abeimnostuvw '", max_size=5)), max_size=12).map("".join)
 
@@ -46,3 +47,13 @@ def test_a_text_without_what_is_needed_is_given_back() -> None:
     text = "how do i do it"
     assert Gated(r"\bgonna\b").sub("going to", text) is text
     assert Gated(r"\bgonna\b").sub("going to", "i am gonna") == "i am going to"
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=texts)
+def test_a_table_gives_what_its_rules_give_one_after_the_other(text: str) -> None:
+    """Also where one rule makes what another needs."""
+    plain = text
+    for gated, new in RULES:
+        plain = gated.pattern.sub(new, plain)
+    assert TABLE.apply(text) == plain
