@@ -167,7 +167,7 @@ def related(one: Word, other: Word, how: str) -> bool:
     return _related(one.form, other.form, how)
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def _related(one: str, other: str, how: str) -> bool:
     if how == "typo":
         return is_typo(one, other)
@@ -184,7 +184,7 @@ def _listed(table: dict[str, frozenset[str]], one: str, other: str) -> bool:
     return any(not others.isdisjoint(table.get(form, ())) for form in (one, *lemmas(one)))
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def contrary(one: str, other: str) -> bool:
     """Tell whether two words turn each other around, or one is the other with un-, dis-, in-, non- before it."""
     if one == other:

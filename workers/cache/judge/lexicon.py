@@ -61,7 +61,7 @@ def lexicon() -> Lexicon:
     return found
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def american(word: str) -> str:
     """Spell a word the American way: colour, colours and coloured become color, colors and colored."""
     table = lexicon().british
@@ -81,7 +81,7 @@ def american(word: str) -> str:
     return word
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def lemmas(word: str) -> frozenset[str]:
     """Find what a form may be a form of, itself included when it is a word or nothing else fits."""
     words = lexicon()
@@ -109,14 +109,14 @@ def lemmas(word: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def known(word: str) -> bool:
     """Tell whether a word, or what it is a form of, is in the dictionary."""
     parts = lexicon().parts
     return word in parts or any(lemma in parts for lemma in lemmas(word))
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def is_plural(word: str) -> bool:
     """Tell whether a word is the plural of another noun."""
     words = lexicon()
@@ -126,7 +126,7 @@ def is_plural(word: str) -> bool:
     return regular and any("n" in words.parts.get(lemma, "") and lemma != word for lemma in lemmas(word))
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def is_past(word: str) -> bool:
     """Tell whether a word is a past form of a verb, and not its base as well (put, read)."""
     words = lexicon()

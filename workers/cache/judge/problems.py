@@ -170,7 +170,7 @@ def alike(one: Word, other: Word) -> bool:
     return one.form == other.form or _alike(one.form, one.kind, other.form, other.kind)
 
 
-@lru_cache(16384)
+@lru_cache(8192)
 def _alike(one: str, one_kind: str, other: str, other_kind: str) -> bool:
     """Compare by form and kind: two long problems are asked for the same pairs of words again and again."""
     left, right = Word(one, one_kind, 0, 0), Word(other, other_kind, 0, 0)

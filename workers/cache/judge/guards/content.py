@@ -128,14 +128,19 @@ def _led(text: Text, word: Word) -> int | None:
     return at if at >= 0 and text.words[at].kind == "content" and text.words[at].sentence == word.sentence else None
 
 
+NEAREST = 4  # words from a word to where it is said again in a list of two
+
+
 def _repeated(pair: Pair, form: str) -> bool:
     """Tell whether a word stands alone only because one side says it twice: low and high prices, low prices and high prices."""
-    said = [
-        sum(forms(Word(form, "content", 0, 0)) & forms(word) != set() for word in text.content)
-        for text in (pair.left, pair.right)
-    ]
-    both = all(any(word.form in {"and", "or"} for word in text.words) for text in (pair.left, pair.right))
-    return both and sorted(said) == [1, 2]
+    wanted = forms(Word(form, "content", 0, 0))
+    places = [[word.at for word in text.content if wanted & forms(word)] for text in (pair.left, pair.right)]
+    one, two = sorted(places, key=len)
+    if (len(one), len(two)) != (1, 2):
+        return False
+    text = pair.left if two is places[0] else pair.right
+    between = [word for word in text.words[two[0] + 1 : two[1]] if word.kind == "function"]
+    return [word.form for word in between] in (["and"], ["or"]) and two[1] - two[0] <= NEAREST
 
 
 def _needless(pair: Pair) -> bool:
