@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from workers.contracts.errors import SettingsError
 from workers.encoding.lean import COMPILING, SCIENCE, one_thread_for_numpy, short_spins, without
 from workers.memory import give_memory_back
+
+if TYPE_CHECKING:
+    from workers.encoding.packed import PackedBert
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
@@ -56,7 +59,7 @@ class Encoder:
                 one_thread_for_numpy()
                 if threads:
                     torch.set_num_threads(threads)
-                self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+                self._model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except ImportError as error:
             raise SettingsError(
                 f"the encoder cannot run: {error.name or error} is not installed (`pip install 'thinkline[classify]'`)"
@@ -67,18 +70,26 @@ class Encoder:
         self.fingerprint = fingerprint(folder)
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self._window = int(self._model.max_seq_length or 256) - 2  # without the two marks around it
+        self._tokenizer = self._model.tokenizer
+        self._packed = _packed(self._model)
+        if self._packed is not None:
+            self._model = None  # what is left of it is not needed
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Encode texts; returns an array of shape (number of texts, dimensions), each row of length one."""
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         fitted = [self.fit(text) for text in texts]
+        tokens = self._tokens(fitted)
         found = np.empty((len(texts), self.dimensions), np.float32)
-        for rows in _passes(self._lengths(fitted)):
-            found[rows] = self._model.encode(
-                [fitted[row] for row in rows], batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True,
-                convert_to_numpy=True,
-            )  # fmt: skip
+        for rows in _passes([len(text) for text in tokens]):
+            if self._packed is not None:
+                found[rows] = self._packed.embed([tokens[row] for row in rows])
+            else:
+                found[rows] = self._model.encode(
+                    [fitted[row] for row in rows], batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True,
+                    convert_to_numpy=True,
+                )  # fmt: skip
         return found
 
     def fit(self, text: str) -> str:
@@ -88,7 +99,7 @@ class Encoder:
             text = f"{text[:most_chars]}\n{text[-most_chars:]}"
         if len(text) <= self._window:  # a token has a character at least
             return text
-        spans = self._model.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+        spans = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
             "offset_mapping"
         ]
         if len(spans) <= self._window:
@@ -97,11 +108,12 @@ class Encoder:
         tail = self._window - head - 1
         return f"{text[: spans[head - 1][1]]}\n{text[spans[-tail][0] :]}"
 
-    def _lengths(self, texts: Sequence[str]) -> list[int]:
-        """Count each text's tokens; a single text needs no order and is not counted."""
-        if len(texts) == 1:
-            return [1]
-        return [len(tokens) for tokens in self._model.tokenizer(list(texts), verbose=False)["input_ids"]]
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Take texts apart into the numbers of their tokens, with the two marks, none longer than the window."""
+        found: list[list[int]] = self._tokenizer(
+            list(texts), truncation=True, max_length=self._window + 2, verbose=False
+        )["input_ids"]
+        return found
 
 
 def _passes(lengths: Sequence[int]) -> list[list[int]]:
@@ -115,6 +127,13 @@ def _passes(lengths: Sequence[int]) -> list[list[int]]:
             passes.append([])
         passes[-1].append(row)
     return passes
+
+
+def _packed(model: Any) -> PackedBert | None:
+    """Make the faster way to the same vectors, if the model is of the form that it knows."""
+    from workers.encoding.packed import PackedBert  # noqa: PLC0415 - loads PyTorch
+
+    return PackedBert.of(model)
 
 
 def fingerprint(folder: Path) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.support.redis import missing
 from workers.contracts.errors import SettingsError
-from workers.encoding.encoder import BATCH, BATCH_TOKENS, Encoder, _passes
+from workers.encoding.encoder import BATCH, BATCH_TOKENS, PACKAGED, Encoder, _folder, _passes
 from workers.encoding.lean import without
 
 pytestmark = pytest.mark.slow
+NEAR = 1e-5  # by which a number of a vector may differ
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,49 @@ def test_passes_are_bounded() -> None:
 def test_like_lengths_are_counted_in_tokens(encoder: Encoder) -> None:
     """Forty characters of a formula are more tokens than forty of English: they do not share a pass."""
     english, formula = "where do the kangaroos live in Australia", "$x^2+{y}_{1}=(a*b)/c-[d]+{e}^{f}-g/h=i$!"
-    lengths = encoder._lengths([english, formula])
+    lengths = [len(tokens) for tokens in encoder._tokens([english, formula])]
     assert len(english) == len(formula)
     assert lengths[1] > 2 * lengths[0]
+
+
+def test_the_packed_pass_gives_what_the_library_gives(encoder: Encoder) -> None:
+    """Alone, in passes of like and of unlike lengths, short and beyond the window."""
+    from sentence_transformers import SentenceTransformer
+
+    assert encoder._packed is not None
+    library = SentenceTransformer(str(_folder(PACKAGED)), device="cpu", local_files_only=True)
+    texts = ["What is tin?", "Was ist Zinn?", "x", "", "$x^2 = 9$", "ships and sails " * 40, "of harbours, and " * 90]
+    wanted = library.encode([encoder.fit(text) for text in texts], normalize_embeddings=True, convert_to_numpy=True)
+    assert np.abs(encoder.embed(texts) - wanted).max() < NEAR
+    assert np.abs(encoder._packed.embed(encoder._tokens(texts[:6])) - wanted[:6]).max() < NEAR
+    alone = np.concatenate([encoder.embed([text]) for text in texts])
+    assert np.abs(alone - wanted).max() < NEAR
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: setattr(model[0].auto_model.config, "hidden_act", "relu"),
+        lambda model: setattr(model[0].auto_model.config, "layer_norm_eps", 0.5),
+        lambda model: model.append(type(model[2])()),
+    ],
+)
+def test_a_model_of_another_form_is_left_to_the_library(change: Callable[[Any], None]) -> None:
+    """Another activation, other vectors than the library's, and one more step at the end."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(_folder(PACKAGED)), device="cpu", local_files_only=True)
+    from workers.encoding.packed import PackedBert
+
+    assert PackedBert.of(model) is not None
+    change(model)
+    assert PackedBert.of(model) is None
+
+
+def test_without_the_packed_pass_the_library_encodes(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same vectors, in the same order."""
+    monkeypatch.setattr("workers.encoding.encoder._packed", lambda _: None)
+    texts = ["What is tin?", "a question that is somewhat longer than the first one", "x"]
+    other = Encoder()
+    assert other._packed is None
+    assert np.abs(other.embed(texts) - encoder.embed(texts)).max() < NEAR
