@@ -8,7 +8,10 @@ from its middle, the cache's guards read all of it). Loading needs no network.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,10 +29,9 @@ Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
 HEAD_SHARE: Final = 0.6  # of the window is for the beginning of a text that is longer
 MOST_CHARS_A_TOKEN: Final = 16  # a longer text is cut in its middle before it is tokenised, which bounds the cost
-BATCH: Final = 64
-BATCH_TOKENS: Final = (
-    768  # in one pass, padding included: its products stay in the processor's cache, its memory is small
-)
+BATCH: Final = 64  # texts that the library takes together, where it encodes
+BATCH_TOKENS: Final = 768  # in one pass, about: its products stay in the processor's cache, its memory is small
+MOST_PADDED: Final = 4 * BATCH_TOKENS  # what a pass may have with each text filled up to the longest, for the attention
 
 
 class Encoder:
@@ -38,13 +40,14 @@ class Encoder:
     Args:
         model: `all-MiniLM-L6-v2` (its weights lie in a package), or the path of a folder in the format of
             sentence-transformers.
-        threads: processor threads; None leaves the library's own choice.
+        threads: processor threads; None: one for each core that this process may use.
+        packed: use the faster pass (packed.py) where the model is of the form that it knows.
 
     Raises:
         SettingsError: there is no such model, or it cannot be loaded; a worker does not start without it.
     """
 
-    def __init__(self, model: str = PACKAGED, *, threads: int | None = None) -> None:
+    def __init__(self, model: str = PACKAGED, *, threads: int | None = None, packed: bool = True) -> None:
         folder = _folder(model)
         short_spins()
         try:
@@ -57,8 +60,6 @@ class Encoder:
                 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
                 give_memory_back()
                 one_thread_for_numpy()
-                if threads:
-                    torch.set_num_threads(threads)
                 self._model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except ImportError as error:
             raise SettingsError(
@@ -71,7 +72,12 @@ class Encoder:
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self._window = int(self._model.max_seq_length or 256) - 2  # without the two marks around it
         self._tokenizer = self._model.tokenizer
-        self._packed = _packed(self._model)
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._packed = _packed(self._model) if packed else None
+        # A pass that two threads share waits for the slower at a hundred barriers: where another process has one of the two
+        # cores, it takes ten times as long. So each thread has passes of its own.
+        torch.set_num_threads(self._threads if self._packed is None else 1)
+        self._pool = ThreadPoolExecutor(self._threads, "thinkline-encoder-pass")
         if self._packed is not None:
             self._model = None  # what is left of it is not needed
 
@@ -82,15 +88,25 @@ class Encoder:
         fitted = [self.fit(text) for text in texts]
         tokens = self._tokens(fitted)
         found = np.empty((len(texts), self.dimensions), np.float32)
-        for rows in _passes([len(text) for text in tokens]):
-            if self._packed is not None:
-                found[rows] = self._packed.embed([tokens[row] for row in rows])
-            else:
-                found[rows] = self._model.encode(
-                    [fitted[row] for row in rows], batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True,
-                    convert_to_numpy=True,
-                )  # fmt: skip
+        passes = _passes([len(text) for text in tokens], 1 if self._packed is None else self._threads)
+        work = [(rows, [fitted[row] for row in rows], [tokens[row] for row in rows]) for rows in passes]
+        if len(work) == 1 or self._packed is None:
+            vectors: Iterable[Vectors] = map(self._pass, work)
+        else:
+            vectors = self._pool.map(self._pass, work)
+        for rows, made in zip(passes, vectors, strict=True):
+            found[rows] = made
         return found
+
+    def _pass(self, work: tuple[list[int], list[str], list[list[int]]]) -> Vectors:
+        """Encode the texts of one pass."""
+        _, texts, tokens = work
+        if self._packed is not None:
+            return self._packed.embed(tokens)
+        made: Vectors = self._model.encode(
+            texts, batch_size=BATCH, show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True
+        )
+        return made
 
     def fit(self, text: str) -> str:
         """Shorten a text that is longer than the window to its beginning and its end."""
@@ -116,17 +132,22 @@ class Encoder:
         return found
 
 
-def _passes(lengths: Sequence[int]) -> list[list[int]]:
-    """Group rows of like length into passes: a pass pads every text to its longest, and half of it can be padding else.
+def _passes(lengths: Sequence[int], threads: int = 1) -> list[list[int]]:
+    """Group rows of like length into passes of like many tokens, as many for each thread.
 
     Characters do not tell: forty of them are eight tokens of English and thirty of a formula.
     """
-    passes: list[list[int]] = []
+    total, done = sum(lengths), 0
+    wanted = threads * math.ceil(total / (threads * BATCH_TOKENS))
+    passes: dict[tuple[int, int], list[int]] = {}
+    part = 0
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if not passes or len(passes[-1]) >= BATCH or (len(passes[-1]) + 1) * lengths[row] > BATCH_TOKENS:
-            passes.append([])
-        passes[-1].append(row)
-    return passes
+        at = (2 * done + lengths[row]) * wanted // (2 * total)
+        if (len(passes.get((at, part), ())) + 1) * lengths[row] > MOST_PADDED:
+            part += 1
+        passes.setdefault((at, part), []).append(row)
+        done += lengths[row]
+    return list(passes.values())
 
 
 def _packed(model: Any) -> PackedBert | None:

@@ -25,7 +25,12 @@ class EncoderSettings(Section):
         description="`all-MiniLM-L6-v2`, which is in a package, or the path of a folder in the format of"
         " sentence-transformers; a trained router belongs to one encoder",
     )
-    threads: int = Field(default=0, ge=0, le=256, description="processor threads of one worker process; 0: one a core")
+    threads: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="texts are encoded on so many threads of a worker process, each with texts of its own; 0: one a core",
+    )
     batch: int = Field(default=32, ge=1, le=256, description="most queries in one pass")
     wait_s: float = Field(default=0.003, ge=0, le=0.1, description="how long a first query waits for others")
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.redis import missing
 from workers.contracts.errors import SettingsError
-from workers.encoding.encoder import BATCH, BATCH_TOKENS, PACKAGED, Encoder, _folder, _passes
+from workers.encoding.encoder import BATCH_TOKENS, MOST_PADDED, PACKAGED, Encoder, _folder, _passes
 from workers.encoding.lean import without
 
 pytestmark = pytest.mark.slow
@@ -123,12 +123,24 @@ def test_what_was_left_out_says_so() -> None:
 def test_passes_are_bounded() -> None:
     """Every row once; long texts come in small passes, and little of a pass is padding."""
     lengths = [10, 250, 251, 252, 5, 256, *range(3, 103), *[7] * 90]
-    passes = _passes(lengths)
-    assert sorted(row for rows in passes for row in rows) == list(range(len(lengths)))
-    assert max(len(rows) for rows in passes) <= BATCH
-    padded = [len(rows) * max(lengths[row] for row in rows) for rows in passes]
-    assert max(padded) <= BATCH_TOKENS
-    assert sum(padded) < 1.25 * sum(lengths)
+    for threads in (1, 2, 3):
+        passes = _passes(lengths, threads)
+        assert sorted(row for rows in passes for row in rows) == list(range(len(lengths)))
+        tokens = [sum(lengths[row] for row in rows) for rows in passes]
+        assert max(tokens) < BATCH_TOKENS + max(lengths)
+        assert len(passes) % threads == 0
+        assert min(tokens) > max(tokens) / 3
+        padded = [len(rows) * max(lengths[row] for row in rows) for rows in passes]
+        assert sum(padded) < 1.5 * sum(lengths)
+    assert _passes([12, 9], 2) == [[1], [0]]
+    assert _passes([12], 2) == [[0]]
+
+
+def test_a_long_text_is_not_put_behind_a_hundred_short_ones() -> None:
+    """The attention would fill all of them up to its length."""
+    passes = _passes([3] * 200 + [250], 2)
+    assert all(len(rows) * (250 if 200 in rows else 3) <= MOST_PADDED for rows in passes)
+    assert sorted(row for rows in passes for row in rows) == list(range(201))
 
 
 def test_like_lengths_are_counted_in_tokens(encoder: Encoder) -> None:
@@ -173,10 +185,9 @@ def test_a_model_of_another_form_is_left_to_the_library(change: Callable[[Any], 
     assert PackedBert.of(model) is None
 
 
-def test_without_the_packed_pass_the_library_encodes(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_packed_pass_the_library_encodes(encoder: Encoder) -> None:
     """The same vectors, in the same order."""
-    monkeypatch.setattr("workers.encoding.encoder._packed", lambda _: None)
     texts = ["What is tin?", "a question that is somewhat longer than the first one", "x"]
-    other = Encoder()
+    other = Encoder(packed=False)
     assert other._packed is None
     assert np.abs(other.embed(texts) - encoder.embed(texts)).max() < NEAR
