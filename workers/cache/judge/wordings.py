@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from workers.cache.judge import turns
 from workers.cache.judge.frames import OR_NOT, WH, rules
 
 _END: Final = r"(?=\s*[?.!]*$)"
@@ -31,7 +32,7 @@ _TONGUES: Final = (
 _CODES: Final = r"(?:python|java|javascript|php|sql|ruby|perl|scala|kotlin|swift|rust|haskell|matlab|c\+\+|c#|c)"
 _SCHOOLS: Final = r"(?:universit(?:y|ies)|colleges?|schools?|institutes?|institutions?|coaching)"
 _READING: Final = r"(?:books?|(?:web)?sites?|courses?|resources?|apps?|tutorials?|materials?)"
-BEFORE: Final = rules(
+BEFORE: Final = turns.FIRST + rules(
     (r"[?.]?\s*\b(?:if (?:so|yes),? (?:then )?(?:why|how)|if not,? (?:then )?why(?: not)?)\s*[?.!]*$", ""),
     (r"\?\s*(?:and )?why(?: or why not)?\s*[?.!]*$", ""),
     (rf"^((?:{WH[3:-1]}|{OR_NOT[3:-1]}) .*?\w)(?:[?.]| ?,)? ?(?:and )?why(?: or why not)?\s*[?.!]*$", r"\1"),
@@ -137,4 +138,4 @@ AFTER: Final = rules(
     (r"^(how do i .*?)\byour own\b", r"\1my own"),
     (r"^what (is|are) (?:the |an? |some )?better (?!.* (?:or|than)\b)", r"what \1 the best "),
     (r"\bat all(?=\s*[?.!]*$)", ""),
-)  # fmt: skip
+) + turns.LAST  # fmt: skip

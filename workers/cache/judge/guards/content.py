@@ -36,16 +36,51 @@ def order(pair: Pair) -> str | None:
         or match.left.role
         or match.right.role
     )
+    matches = tuple(match for match in matches if not _year(match))
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
     if (
         pair.turned
+        or _doing_turned(matches)
         or (len(matches) == len(pair.matches) and _listed(pair))
         or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False)
     ):
         return None
     return "the same words in another order"
+
+
+def _year(match: Match) -> bool:
+    """Tell whether a year stands beside what it dates: the 2016 result, the result of 2016."""
+    return (
+        match.left.kind == "number"
+        and _YEAR.fullmatch(match.left.form) is not None
+        and {match.left.role, match.right.role} <= {"", "in", "of", "for"}
+    )
+
+
+_YEAR = re.compile(r"#(?:19|20)\d\d")
+
+
+def _doing_turned(matches: tuple[Match, ...]) -> bool:
+    """Tell whether all that is turned around is a thing and what is done to it: building muscle, muscle building."""
+    places = [match.right.at for match in matches]
+    right = sorted(places)
+    moved = [at for at, (one, other) in enumerate(zip(places, right, strict=True)) if one != other]
+    if len(moved) != 2 or moved[1] != moved[0] + 1:
+        return False
+    first, second = matches[moved[0]], matches[moved[1]]
+    doing = [match for match in (first, second) if match.left.form.endswith("ing") and match.how == "same"]
+    led = first.left.role or second.right.role or ""
+    return (
+        len(doing) == 1
+        and second.left.at == first.left.at + 1
+        and first.right.at == second.right.at + 1
+        and not second.left.role
+        and not first.right.role
+        and (first.left.role == second.right.role or {first.left.role, second.right.role} <= {"", "for"})
+        and led in {"", "for", "of", "in", "at", "about"}
+    )
 
 
 def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tuple[str, ...]]]:
@@ -152,6 +187,8 @@ def _needless(pair: Pair) -> bool:
         return text.core.startswith(("what are ", "what is ")) and _SOME.match(other.core) is not None
     if alone.form == "own":  # how do I control my own thoughts
         return before is not None and before.form in POSSESSIVES and alone.role not in {"on", "by"}
+    if alone.form == "has":  # why has it been divided, why is it divided
+        return all(side.core.startswith("why ") for side in (pair.left, pair.right))
     if alone.form in {"get", "feel"}:  # when they get angry, when they are angry
         return len(pair.matches) > 1 and _quality_follows(text, alone)
     if alone.form in EXAMS and before is not None and before.kind == "content":  # prepare for the GRE, the GRE exam

@@ -98,7 +98,7 @@ def listing(pair: Pair) -> str | None:
 
 
 _LISTING = re.compile(r"^what are (some|several|a few) ")
-_DEFINING = re.compile(r"^what is an? ")
+_DEFINING = re.compile(r"^what is an? (?!.* (?:that|who|which|you|everyone) )")
 
 
 def _said(asked: list[str]) -> str:
@@ -193,7 +193,9 @@ def tense(pair: Pair) -> str | None:
     """Refuse when one speaks of the past and the other not."""
     left, right = (sum(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
     changed = [
-        match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
+        match
+        for match in pair.matches
+        if match.how in {"form", "listed"} and is_past(match.left.form) != is_past(match.right.form)
     ]
     if left != right and not (
         len(changed) == 1
@@ -207,7 +209,15 @@ def tense(pair: Pair) -> str | None:
 
 
 def _perfect(pair: Pair) -> bool:
-    """Tell whether one side says has or have done: it has not gone through yet, and did not go through, differ."""
+    """Tell whether one side says has or have done: it has not gone through yet, and did not go through, differ.
+
+    Why it has been done and why it was done do not.
+    """
+    if all(
+        text.core.startswith("why ") and not any(word.form in NEGATORS for word in text.words)
+        for text in (pair.left, pair.right)
+    ):
+        return False
     said = [
         any(word.form in {"has", "have"} and word.kind == "function" for word in text.words)
         for text in (pair.left, pair.right)
