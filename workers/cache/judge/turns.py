@@ -27,10 +27,6 @@ def _effect(found: re.Match[str]) -> str:
     return f"what {_EFFECTS[found[1]]} the effect of {found[2]} on "
 
 
-def _origin(found: re.Match[str]) -> str:
-    return f"what {'was' if found[1] == 'did' else 'is'} the origin of {found[2]}"
-
-
 def _degree(found: re.Match[str]) -> str:
     return "doing " if found[0].endswith("ing ") else "do "
 
@@ -53,7 +49,8 @@ FIRST: Final = rules(
     (rf"^what (?:effects?|impacts?|influences?) (do|does|did|will|would) (?!{_POINTING})(.{{2,70}}?) have (?:on|upon) (?=[a-z])", _effect),
     (rf"^what (?:do|does) (?!{_POINTING})(.{{2,60}}?) consist of{_END}", r"what is \1 made of"),
     (r"\b(?:composed|comprised) of\b", "made of"),
-    (rf"^where (do|does|did) (?!{_POINTING})(.{{2,60}}?) (?:come from|originate)(?: from)?{_END}", _origin),
+    (rf"^where (?:do|does) (?!{_POINTING})(.{{2,60}}?) (?:come from|originate)(?: from)?{_END}", r"what is the origin of \1"),
+    (rf"^where did (?!{_POINTING})(.{{2,60}}?) (?:come from|originate)(?: from)?{_END}", r"what was the origin of \1"),
     (rf"^is it worth (?:it )?(?:to )?(.{{2,70}}?){_END}", r"is \1 worth it"),
     (r"^(?:how (?:do|can|could|would|to) (?:i |you |we |one )?)?(?:differentiate|distinguish) (?:between )?(?!.*\b(?:myself|me|my|mine|us)\b)(.{2,60}?) (?:and|from) (?=[a-z])", r"what is the difference between \1 and "),
     (r"^(?:what (?:is|are) )?(?:(?:some|an|a few|the|any|of|most|best|greatest|good|great|cool|common|nice) )*examples? (?:of|for|about) ", "what are the examples of "),
@@ -67,7 +64,7 @@ FIRST: Final = rules(
     (r"\bstart(ing)? ((?:up )?)(?:an? |my |your |our |own |new )+((?:[a-z]+ )?)(?:business|company|firm)\b", r"start\1 a \3business"),
     (r"\b(?:grow|get|become|be) taller\b(?!.* than\b)|\b(?:gain|grow|raise|increase) (?:my |your |the )?(?:body )?height\b(?! of\b)", "increase height"),
     (rf"\b(delete|remove|recover|retrieve|erase|unsubscribe) {_THING}(?:in|on) (?=(?!bulk\b|jan|feb|march|april|may|june|july|aug|sep|oct|nov|dec)[a-z])", r"\1 \2from "),
-    (rf"\b(add|attach|insert)(ing|) {_THING}(?:to|onto) (?=[a-z])", r"\1\2 \3on "),
+    (rf"\b(add|attach|insert)(ing|) {_THING}(?:on|onto) (?=(?:a|an|the|my|your) [a-z])", r"\1\2 \3to "),
     (r"\bswitch(ed|ing)? (on|off)\b", r"turn\1 \2"),
     # nouns that say the same
     (r"\bother people\b", "others"),
@@ -79,7 +76,7 @@ FIRST: Final = rules(
     # needless beside what is asked
     (r"\b(?:all time|absolute|absolutely|personal) (?=favou?rite\b)", ""),
     (rf"(\bfavou?rite\b.*) of all times?{_END}", r"\1"),
-    (rf"(\b{_SUPERLATIVE}\b.* you (?:have |had )?(?:ever )?[a-z]+) in (?:your |my )?(?:whole |entire )?life{_END}", r"\1"),
+    (rf"(\b{_SUPERLATIVE}\b.* you (?:have |had )?)(?:ever )?([a-z]+) in (?:your |my )?(?:whole |entire )?life{_END}", r"\1ever \2"),
     (r"\b(?:real|true|actual|sole|ultimate|main|primary) (purpose|meaning|goal|aim) of (?=(?:my |your |our |human |the |a )*life\b)", r"\1 of "),
     (r"(?:^|\b(some|the|any|are|few|of|which|what) )must (?:read|watch|see|visit|have|try|play) (?=(?:[a-z]+ ){0,2}(?:books?|novels?|movies?|films?|shows?|places?|apps?|games?|anime)\b)", r"\1 best "),
     (r"\bsimilar ([a-z]+) (?:to|like) (?=[a-z])", r"\1 like "),

@@ -145,7 +145,7 @@ OPPOSITES: Final = pairs(
     negative/positive new/old next/previous north/south off/on old/young oldest/youngest over/under peace/war
     private/public pull/push raise/reduce receive/send right/wrong safe/unsafe save/spend start/stop
     strength/weakness student/teacher subscribe/unsubscribe today/tomorrow today/yesterday tomorrow/yesterday
-    with/without
+    with/without gambling/gaming
 """
 )
 # Words that share a sense in the questions people ask, where WordNet has them apart or too far down its list.

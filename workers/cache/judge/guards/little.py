@@ -53,6 +53,11 @@ def differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
     return next(iter(rest))[0] if rest else None
 
 
+def denies(text: Text) -> bool:
+    """Tell whether a text holds a negation."""
+    return any(word.form in NEGATORS for word in text.words)
+
+
 def negation(pair: Pair) -> str | None:
     """Refuse when a negation stands on one side only, or over another word."""
     found = differ(pair, NEGATORS.__contains__)
@@ -213,10 +218,7 @@ def _perfect(pair: Pair) -> bool:
 
     Why it has been done and why it was done do not.
     """
-    if all(
-        text.core.startswith("why ") and not any(word.form in NEGATORS for word in text.words)
-        for text in (pair.left, pair.right)
-    ):
+    if all(text.core.startswith("why ") and not denies(text) for text in (pair.left, pair.right)):
         return False
     said = [
         any(word.form in {"has", "have"} and word.kind == "function" for word in text.words)
