@@ -351,6 +351,8 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How do I build a great wall?", "How do I build a bad wall?"),
     ],
     "order": [
+        ("why does shopping cause thing", "why does thing cause shopping"),
+        ("Why does sewing calm cats?", "Why do cats calm sewing?"),
         ("Is cooking oil healthy?", "Is oil for cooking bread healthy?"),
         ("Why do hunters kill training dogs?", "Why do training dogs kill hunters?"),
         ("What is the best song of 1984 about 2001?", "What is the best song of 2001 about 1984?"),

@@ -43,7 +43,7 @@ def order(pair: Pair) -> str | None:
         return None
     if (
         pair.turned
-        or _doing_turned(matches)
+        or _doing_turned(pair, matches)
         or (len(matches) == len(pair.matches) and _listed(pair))
         or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False)
     ):
@@ -63,25 +63,24 @@ def _year(match: Match) -> bool:
 _YEAR = re.compile(r"#(?:19|20)\d\d")
 
 
-def _doing_turned(matches: tuple[Match, ...]) -> bool:
-    """Tell whether all that is turned around is a thing and what is done to it: building muscle, muscle building."""
+def _doing_turned(pair: Pair, matches: tuple[Match, ...]) -> bool:
+    """Tell whether all that is turned around is a thing and what is done to it: for building muscle, for muscle building."""
     places = [match.right.at for match in matches]
-    right = sorted(places)
-    moved = [at for at, (one, other) in enumerate(zip(places, right, strict=True)) if one != other]
+    moved = [at for at, (one, other) in enumerate(zip(places, sorted(places), strict=True)) if one != other]
     if len(moved) != 2 or moved[1] != moved[0] + 1:
         return False
     first, second = matches[moved[0]], matches[moved[1]]
     doing = [match for match in (first, second) if match.left.form.endswith("ing") and match.how == "same"]
-    led = first.left.role or second.right.role or ""
-    return (
-        len(doing) == 1
-        and second.left.at == first.left.at + 1
-        and first.right.at == second.right.at + 1
-        and not second.left.role
-        and not first.right.role
-        and (first.left.role == second.right.role or {first.left.role, second.right.role} <= {"", "for"})
-        and led in {"", "for", "of", "in", "at", "about"}
-    )
+    beside = second.left.at == first.left.at + 1 and first.right.at == second.right.at + 1
+    led = _before(pair.left, first.left) in _FOR and _before(pair.right, second.right) in _FOR
+    return len(doing) == 1 and beside and led
+
+
+_FOR = frozenset({"for", "of", "about", "by"})
+
+
+def _before(text: Text, word: Word) -> str:
+    return text.words[word.at - 1].form if word.at else ""
 
 
 def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tuple[str, ...]]]:
