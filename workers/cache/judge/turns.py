@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from workers.cache.judge.frames import rules
+from workers.cache.judge.lexicon import lemmas, lexicon
 
 _END: Final = r"(?=\s*[?.!]*$)"
 _POINTING: Final = r"(?:it|they|this|that|these|those|there|i|you|he|she|we)\b"
@@ -25,6 +26,12 @@ _EFFECTS: Final = {"do": "is", "does": "is", "did": "was", "will": "will be", "w
 
 def _effect(found: re.Match[str]) -> str:
     return f"what {_EFFECTS[found[1]]} the effect of {found[2]} on "
+
+
+def _base(found: re.Match[str]) -> str:
+    """Put the verb behind `the best way of` as behind `how do I`: how do I making money, how do I make money."""
+    base = [word for word in lemmas(found[1]) - {found[1]} if "v" in lexicon().parts.get(word, "")]
+    return f"how do i {base[0]}" if len(base) == 1 else found[0]
 
 
 def _degree(found: re.Match[str]) -> str:
@@ -53,17 +60,11 @@ FIRST: Final = rules(
     (rf"^where did (?!{_POINTING})(.{{2,60}}?) (?:come from|originate)(?: from)?{_END}", r"what was the origin of \1"),
     (rf"^is it worth (?:it )?(?:to )?(.{{2,70}}?){_END}", r"is \1 worth it"),
     (r"^(?:how (?:do|can|could|would|to) (?:i |you |we |one )?)?(?:differentiate|distinguish) (?:between )?(?!.*\b(?:myself|me|my|mine|us)\b)(.{2,60}?) (?:and|from) (?=[a-z])", r"what is the difference between \1 and "),
-    (r"^(?:what (?:is|are) )?(?:(?:some|an|a few|the|any|of|most|best|greatest|good|great|cool|common|nice) )*examples? (?:of|for|about) ", "what are the examples of "),
+    (r"^(?:what (?:is|are) )?(?:(?:some|an|a few|the|any|of|best|greatest|good|great|cool|nice) )*examples? (?:of|for|about) ", "what are the examples of "),
     # verbs that go with their noun
-    (r"\b(?:increase|enhance|boost|develop|build|strengthen|sharpen|raise|expand|enrich|gain) ((?:up )?(?:my |your |our |the |more |own |english |self |brain )*(?:vocabulary|memory|concentration|focus|confidence|esteem|stamina|metabolism|knowledge|productivity|creativity|immunity))\b", r"improve \1"),
-    (r"\b(?:increase|get|gain|grow|attract|build|boost) (?:(?:the |more )?number of )?(?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?(?:followers?|subscribers?|likes|upvotes)\b)", "get "),
-    (rf"\b(?:increase|get|gain|drive|attract|build|boost|generate|bring) (?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?traffic\b)(?=.*\b{_SITES}\b)", "get "),
     (r"\b(followers|subscribers) count\b", r"\1"),
-    (r"\b(?:pursu|study|do|get|tak)(?:t?ing|e|) (?=(?:an? |my |the |your )?(?:mba|phd|masters|m\.?tech|mca|bba|llb|bachelors?|(?:[a-z]+ )?degree)\b)", _degree),
-    (r"\b(?:pursu|study)(?:ing|e|) (?=law\b)", _degree),
     (r"\bstart(ing)? ((?:up )?)(?:an? |my |your |our |own |new )+((?:[a-z]+ )?)(?:business|company|firm)\b", r"start\1 a \3business"),
-    (r"\b(?:grow|get|become|be) taller\b(?!.* than\b)|\b(?:gain|grow|raise|increase) (?:my |your |the )?(?:body )?height\b(?! of\b)", "increase height"),
-    (rf"\b(delete|remove|recover|retrieve|erase|unsubscribe) {_THING}(?:in|on) (?=(?!bulk\b|jan|feb|march|april|may|june|july|aug|sep|oct|nov|dec)[a-z])", r"\1 \2from "),
+    (rf"\b(delete|remove|recover|retrieve|erase|unsubscribe) {_THING}(?:in|on) (?=(?!bulk\b|jan|feb|march|april|may|june|july|aug|sep|oct|nov|dec|mon|tues|wednes|thurs|fri|satur|sun)[a-z])", r"\1 \2from "),
     (rf"\b(add|attach|insert)(ing|) {_THING}(?:on|onto) (?=(?:a|an|the|my|your) [a-z])", r"\1\2 \3to "),
     (r"\bswitch(ed|ing)? (on|off)\b", r"turn\1 \2"),
     # nouns that say the same
@@ -71,8 +72,6 @@ FIRST: Final = rules(
     (r"\bhuman being(s?)\b", r"human\1"),
     (r"\bhair ?fall\b", "hair loss"),
     (r"\b(for|on|to|from|with) ((?:an? |my |your |the )?)(android|mac|iphone|ipad) (?:smart)?(?:phones?|mobiles?|devices?|laptops?|computers?)\b", r"\1 \2\3"),
-    (r"(\btrump\b.*)(?<!bill )(?<!chelsea )\bclinton\b", r"\1hillary"),
-    (r"(?<!bill )(?<!chelsea )\bclinton\b(?=.*\btrump\b)", "hillary"),
     # needless beside what is asked
     (r"\b(?:all time|absolute|absolutely|personal) (?=favou?rite\b)", ""),
     (rf"(\bfavou?rite\b.*) of all times?{_END}", r"\1"),
@@ -83,7 +82,16 @@ FIRST: Final = rules(
     (rf"\b(what|which|who) (?:was|were) (?=the (?:[a-z]+ )?{_SUPERLATIVE} [a-z]+ (?:that |which )?(?:you (?:have |had )?{_DID}|(?:has |have |had )?(?:ever )?happened)\b)", r"\1 is "),
 )  # fmt: skip
 LAST: Final = rules(
-    (r"\b(?:stop|quit|beat|conquer|remove|defeat|end|fight|break) ((?:my |your |the |this |an? |own )*(?:[a-z]+ )?(?:procrastination|procrastinating|addiction|laziness|loneliness|shyness|boredom|jealousy|stage fright))\b", r"overcome \1"),
+    (r"^how do i ([a-z]{2,}ing)\b", _base),
+    (r"^(how do i (?:.*? )?)(?:increase|enhance|boost|develop|build|strengthen|sharpen|raise|expand|enrich|gain) ((?:up )?(?:my |your |our |the |more |own |english |self |brain )*(?:vocabulary|memory|concentration|focus|confidence|esteem|stamina|metabolism|knowledge|productivity|creativity|immunity))\b", r"\1improve \2"),
+    (r"^(how do i (?:.*? )?)(?:increase|get|gain|grow|attract|build|boost) (?:(?:the |more )?number of )?(?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?(?:followers?|subscribers?|likes|upvotes)\b)", r"\1get "),
+    (rf"^(how do i (?:.*? )?)(?:increase|get|gain|drive|attract|build|boost|generate|bring) (?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?traffic\b)(?=.*\b{_SITES}\b)", r"\1get "),
+    (r"\b(?:pursu|study|do|get|tak)(?:t?ing|e|) (?=(?:an? |my |the |your )?(?:mba|phd|masters|m\.?tech|mca|bba|llb|bachelors?|(?:[a-z]+ )?degree)\b)", _degree),
+    (r"\b(?:pursu|study)(?:ing|e|) (?=law\b)", _degree),
+    (r"^how do i (?:(?:grow|get|become|be) taller\b(?!.* than\b)|(?:gain|grow|raise|increase) (?:my |your |the )?(?:body )?height\b(?! of\b))", "how do i increase height"),
+    (r"(\btrump\b.*)(?<!bill )(?<!chelsea )\bclinton\b", r"\1hillary"),
+    (r"(?<!bill )(?<!chelsea )\bclinton\b(?=.*\btrump\b)", "hillary"),
+    (r"^(how do i (?:.*? )?)(?:stop|quit|beat|conquer|remove|defeat|end|fight|break) ((?:my |your |the |this |an? |own )*(?:[a-z]+ )?(?:procrastination|procrastinating|addiction|laziness|loneliness|shyness|boredom|jealousy|stage fright))\b", r"\1overcome \2"),
     (r"^(how do i [a-z]+ (?:an? |the )?)(?:great|excellent|amazing|wonderful|awesome|really good) (?=[a-z]+)(?!than\b|at\b|and\b|or\b|in\b)", r"\1good "),
     (r"^how do i be (?!able\b|sure\b|in\b|on\b|at\b|with\b|of\b|there\b)(?=[a-z])", "how do i become "),
 )  # fmt: skip

@@ -76,7 +76,8 @@ PREPOSITIONS: Final = frozenset(
 SOFT: Final = (
     frozenset({"in", "at", "of", "within", "during", "on", "for"}),
     frozenset({"about", "on", "regarding", "of", "concerning", "for", "in", ""}),
-    frozenset({"via", "through", "by", "on", "from"}),
+    frozenset({"via", "through", "by", "on"}),
+    frozenset({"via", "through", "by", "from"}),
     frozenset({"with", "about", "of", "in"}),
     frozenset({"with", "through", "via"}),
     frozenset({"toward", "towards", "to"}),
@@ -122,7 +123,7 @@ VAGUE: Final = frozenset(
 """)
 )
 # Verbs and nouns that carry next to nothing beside another word: how do I (learn to) swim, the richest man (in the world).
-LIGHT: Final = frozenset(listed("become have having using own world learn something specifically considered tend"))
+LIGHT: Final = frozenset(listed("become have having using own world learn something specifically"))
 # Pairs in which one word turns the other around; WordNet's antonyms are added to them.
 OPPOSITES: Final = pairs(
     """
@@ -174,6 +175,6 @@ SAME: Final = pairs(
     handle/manage conquer/overcome build/create build/make connection/link/relation accident/crash anger/rage
     illness/sickness/disease legal/lawful illegal/unlawful aim/objective intercourse/sex aircraft/airplane/plane
     quit/stop wage/pay improve/enhance reply/respond regularly/frequently allow/permit forbid/prohibit/ban
-    human/people affect/effect/impact/influence olympic/olympics hate/dislike american/usa sign/symptom
+    human/people affect/effect/impact/influence olympic/olympics sign/symptom
 """
 )
