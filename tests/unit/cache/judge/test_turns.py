@@ -90,10 +90,6 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("How do I write a great eulogy?", "How do I write a good eulogy?"),
         ("How can I be happy?", "How do I become happy?"),
     ],
-    "order": [
-        ("What is the best diet for building muscle?", "What is the best diet for muscle building?"),
-        ("When is the 2016 tax result of Acme?", "When is the tax result of Acme 2016?"),
-    ],
     "tense": [
         ("Why has the abbey been divided into flats?", "Why is the abbey divided into flats?"),
         ("Why has Smith resigned from the board?", "Why did Smith resign from the board?"),
@@ -352,16 +348,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How can I be in a film?", "How do I become a film?"),
         ("How can I be able to fly?", "How do I become a fly?"),
         ("How do I build a great wall?", "How do I build a bad wall?"),
-    ],
-    "order": [
-        ("why does shopping cause thing", "why does thing cause shopping"),
-        ("Why does sewing calm cats?", "Why do cats calm sewing?"),
-        ("Is cooking oil healthy?", "Is oil for cooking bread healthy?"),
-        ("Why do hunters kill training dogs?", "Why do training dogs kill hunters?"),
-        ("What is the best song of 1984 about 2001?", "What is the best song of 2001 about 1984?"),
-        ("What is the best film about 1984 of 2001?", "What is the best film of 1984 about 2001?"),
-        ("When did the 2016 law change the tax?", "When did the tax change the 2016 law?"),
-        ("What is milk chocolate?", "What is chocolate milk?"),
     ],
     "tense": [
         ("Why has my card not arrived?", "Why did my card not arrive?"),

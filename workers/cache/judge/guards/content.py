@@ -37,50 +37,16 @@ def order(pair: Pair) -> str | None:
         or match.left.role
         or match.right.role
     )
-    matches = tuple(match for match in matches if not _year(match))
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
     if (
         pair.turned
-        or _doing_turned(pair, matches)
         or (len(matches) == len(pair.matches) and _listed(pair))
         or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False)
     ):
         return None
     return "the same words in another order"
-
-
-def _year(match: Match) -> bool:
-    """Tell whether a year stands beside what it dates: the 2016 result, the result of 2016."""
-    return (
-        match.left.kind == "number"
-        and _YEAR.fullmatch(match.left.form) is not None
-        and {match.left.role, match.right.role} <= {"", "in", "of", "for"}
-    )
-
-
-_YEAR = re.compile(r"#(?:19|20)\d\d")
-
-
-def _doing_turned(pair: Pair, matches: tuple[Match, ...]) -> bool:
-    """Tell whether all that is turned around is a thing and what is done to it: for building muscle, for muscle building."""
-    places = [match.right.at for match in matches]
-    moved = [at for at, (one, other) in enumerate(zip(places, sorted(places), strict=True)) if one != other]
-    if len(moved) != 2 or moved[1] != moved[0] + 1:
-        return False
-    first, second = matches[moved[0]], matches[moved[1]]
-    doing = [match for match in (first, second) if match.left.form.endswith("ing") and match.how == "same"]
-    beside = second.left.at == first.left.at + 1 and first.right.at == second.right.at + 1
-    led = _before(pair.left, first.left) in _FOR and _before(pair.right, second.right) in _FOR
-    return len(doing) == 1 and beside and led
-
-
-_FOR = frozenset({"for", "of", "about", "by"})
-
-
-def _before(text: Text, word: Word) -> str:
-    return text.words[word.at - 1].form if word.at else ""
 
 
 def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tuple[str, ...]]]:
