@@ -42,7 +42,6 @@ FIRST: Final = rules(
     # openings
     (r"(?:^|(?<=[.?!] ))is it (?:really |actually )?true (?:that )?(?!if\b|for\b|to\b|about\b|in\b|of\b|love\b)(?=[a-z])", "does "),
     (r"\b(what|how|why|who|where|when) (?:on earth|in the world|the hell|the heck|the fuck|exactly) ", r"\1 "),
-    (r"\b(what|which) (?:kinds?|types?|sorts?) of (?=[a-z])", r"\1 kind of "),
     (r"^when is (?=the (?:best|right|ideal|good|perfect|proper) (?:time|age|season|month|day|year) (?:to|for)\b)", "what is "),
     (r"^what is (?:the |an? )?(?:perfect|ideal|right|good) (?=(?:age|time|size|season|temperature|month|day) (?:to|for)\b)", "what is the best "),
     (r"\b(is there|are there) anyways?\b", r"\1 any way"),
@@ -56,13 +55,9 @@ FIRST: Final = rules(
     (rf"^what (?:effects?|impacts?|influences?) (do|does|did|will|would) (?!{_POINTING})(.{{2,70}}?) have (?:on|upon) (?=[a-z])", _effect),
     (rf"^what (?:do|does) (?!{_POINTING})(.{{2,60}}?) consist of{_END}", r"what is \1 made of"),
     (r"\b(?:composed|comprised) of\b", "made of"),
-    (rf"^where (?:do|does) (?!{_POINTING})(.{{2,60}}?) (?:come from|originate)(?: from)?{_END}", r"what is the origin of \1"),
-    (rf"^where did (?!{_POINTING})(.{{2,60}}?) (?:come from|originate)(?: from)?{_END}", r"what was the origin of \1"),
     (rf"^is it worth (?:it )?(?:to )?(.{{2,70}}?){_END}", r"is \1 worth it"),
     (r"^(?:how (?:do|can|could|would|to) (?:i |you |we |one )?)?(?:differentiate|distinguish) (?:between )?(?!.*\b(?:myself|me|my|mine|us)\b)(.{2,60}?) (?:and|from) (?=[a-z])", r"what is the difference between \1 and "),
-    (r"^(?:what (?:is|are) )?(?:(?:some|an|a few|the|any|of|best|greatest|good|great|cool|nice) )*examples? (?:of|for|about) ", "what are the examples of "),
     # verbs that go with their noun
-    (r"\b(followers|subscribers) count\b", r"\1"),
     (r"\bstart(ing)? ((?:up )?)(?:an? |my |your |our |own |new )+((?:[a-z]+ )?)(?:business|company|firm)\b", r"start\1 a \3business"),
     (rf"\b(delete|remove|recover|retrieve|erase|unsubscribe) {_THING}(?:in|on) (?=(?!bulk\b|jan|feb|march|april|may|june|july|aug|sep|oct|nov|dec|mon|tues|wednes|thurs|fri|satur|sun)[a-z])", r"\1 \2from "),
     (rf"\b(add|attach|insert)(ing|) {_THING}(?:on|onto) (?=(?:a|an|the|my|your) [a-z])", r"\1\2 \3to "),
@@ -71,7 +66,6 @@ FIRST: Final = rules(
     (r"\bother people\b", "others"),
     (r"\bhuman being(s?)\b", r"human\1"),
     (r"\bhair ?fall\b", "hair loss"),
-    (r"\b(for|on|to|from|with) ((?:an? |my |your |the )?)(android|mac|iphone|ipad) (?:smart)?(?:phones?|mobiles?|devices?|laptops?|computers?)\b", r"\1 \2\3"),
     # needless beside what is asked
     (r"\b(?:all time|absolute|absolutely|personal) (?=favou?rite\b)", ""),
     (rf"(\bfavou?rite\b.*) of all times?{_END}", r"\1"),
@@ -82,6 +76,7 @@ FIRST: Final = rules(
     (rf"\b(what|which|who) (?:was|were) (?=the (?:[a-z]+ )?{_SUPERLATIVE} [a-z]+ (?:that |which )?(?:you (?:have |had )?{_DID}|(?:has |have |had )?(?:ever )?happened)\b)", r"\1 is "),
 )  # fmt: skip
 LAST: Final = rules(
+    (r"^(?:what (?:is|are) )?(?:(?:some|an?|a few|the|any|of) )*((?:best )?)(?:(?:greatest|good|great|cool|nice) )?examples? (?:of|for|about) ", r"what are \1examples of "),
     (r"^how do i ([a-z]{2,}ing)\b", _base),
     (r"^(how do i (?:.*? )?)(?:increase|enhance|boost|develop|build|strengthen|sharpen|raise|expand|enrich|gain) ((?:up )?(?:my |your |our |the |more |own |english |self |brain )*(?:vocabulary|memory|concentration|focus|confidence|esteem|stamina|metabolism|knowledge|productivity|creativity|immunity))\b", r"\1improve \2"),
     (r"^(how do i (?:.*? )?)(?:increase|get|gain|grow|attract|build|boost) (?:(?:the |more )?number of )?(?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?(?:followers?|subscribers?|likes|upvotes)\b)", r"\1get "),

@@ -15,7 +15,6 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("How on earth do wasps build their nests?", "How do wasps build their nests?"),
         ("What exactly does a notary do?", "What does a notary do?"),
     ],
-    "kind": [("What type of wood do luthiers use?", "What kinds of wood do luthiers use?")],
     "right time": [
         ("When is the best time to prune roses?", "What is the best time to prune roses?"),
         ("What is the right age for a first bicycle?", "What is the best age for a first bicycle?"),
@@ -40,12 +39,13 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("What does brass consist of?", "What is brass made of?"),
         ("What is brass composed of?", "What is brass made of?"),
     ],
-    "origin": [("Where does the word sauna come from?", "What is the origin of the word sauna?")],
     "worth": [("Is it worth repairing an old loom?", "Is repairing an old loom worth it?")],
     "tell apart": [("How do I distinguish moss from lichen?", "What is the difference between moss and lichen?")],
     "examples": [
         ("What is an example of a monopoly?", "What are some examples of monopolies?"),
         ("Examples of irony?", "What are some good examples of irony?"),
+        ("What is the best example of irony in films?", "What are some examples of irony in films?"),
+        ("What are some irony examples?", "What is an example of irony?"),
     ],
     "improve": [
         ("How can I increase my vocabulary?", "How do I expand my vocabulary?"),
@@ -70,7 +70,6 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("How do I stop envying other people?", "How do I stop envying others?"),
         ("Why do human beings laugh?", "Why do people laugh?"),
         ("What causes hair fall?", "What causes hair loss?"),
-        ("How do I record calls on my Android phone?", "How do I record calls on Android?"),
         ("Who won the debate, Trump or Clinton?", "Who won the debate, Trump or Hillary?"),
         ("What are the signs of frostbite?", "What are the symptoms of frostbite?"),
         ("Where were the 1952 Olympic games?", "Where were the 1952 Olympics games?"),
@@ -114,13 +113,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How hot is it on earth?", "How hot is it?"),
         ("Who is on earth?", "Who is on the moon?"),
         ("What happens on earth when a star dies?", "What happens when a star dies?"),
-    ],
-    "kind": [
-        ("What kind of song is this?", "What song is this?"),
-        ("What type of account do I have?", "What account do I have?"),
-        ("What kind of wood do luthiers use?", "What kind of glue do luthiers use?"),
-        ("What is your blood type?", "What kind of blood do you like?"),
-        ("Which type is faster?", "Which is faster?"),
     ],
     "right time": [
         ("What is the right time in Oslo?", "What is the best time in Oslo?"),
@@ -184,13 +176,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Who composed the hymn of brass?", "What is the hymn of brass made of?"),
         ("What does brass not consist of?", "What is brass made of?"),
         ("What does brass consist of?", "How is brass made?"),
-    ],
-    "origin": [
-        ("Where does he come from?", "What is the origin of man?"),
-        ("Where did the sauna come from?", "Where does the sauna come from?"),
-        ("Where does the bus come from?", "Where does the bus go to?"),
-        ("When does the word sauna come from the printer?", "What is the origin of the word sauna?"),
-        ("Where do I come from?", "What is my origin?"),
     ],
     "worth": [
         ("Is it worth repairing an old loom?", "Is it worth selling an old loom?"),
