@@ -62,6 +62,8 @@ FIRST: Final = rules(
     (rf"\b(delete|remove|recover|retrieve|erase|unsubscribe) {_THING}(?:in|on) (?=(?!bulk\b|jan|feb|march|april|may|june|july|aug|sep|oct|nov|dec|mon|tues|wednes|thurs|fri|satur|sun)[a-z])", r"\1 \2from "),
     (rf"\b(add|attach|insert)(ing|) {_THING}(?:on|onto) (?=(?:a|an|the|my|your) [a-z])", r"\1\2 \3to "),
     (r"\bswitch(ed|ing)? (on|off)\b", r"turn\1 \2"),
+    (r"\b(?:start|begin|get started) (?:with|in|on) (?=(?:machine learning|programming|coding|python|java|web development|data science)\b)", "learn "),
+    (r"\bkeep (?:myself |yourself |oneself )?(?=(?:motivated|focused|healthy|calm|fit|awake|busy)\b)", "stay "),
     # nouns that say the same
     (r"\bother people\b", "others"),
     (r"\bhuman being(s?)\b", r"human\1"),

@@ -65,6 +65,8 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("How do I delete a comment on Reddit?", "How do I delete a comment from Reddit?"),
         ("Why do bakers add salt to the bread?", "Why do bakers add salt on the bread?"),
     ],
+    "started": [("How do I get started with data science?", "What is the best way to learn data science?")],
+    "stay": [("How do you keep yourself awake at night?", "How do I stay awake at night?")],
     "switch": [("How do I switch off the alarm?", "How do I turn off the alarm?")],
     "nouns": [
         ("How do I stop envying other people?", "How do I stop envying others?"),
@@ -253,6 +255,20 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How do I send money on Venmo?", "How do I send money from Venmo?"),
         ("How do I restore a backup on my phone?", "How do I restore a backup from my phone?"),
         ("How do I remove a tick on Monday?", "How do I remove a tick from Monday?"),
+    ],
+    "started": [
+        ("How do I get started with data science?", "How do I teach data science?"),
+        ("How do I get started with a car?", "How do I learn a car?"),
+        ("Did you start in programming?", "Did you learn programming languages?"),
+        ("Why did he begin with Java?", "Why did he begin with Python?"),
+        ("How do I get started in Java?", "How do I get started in Bali?"),
+    ],
+    "stay": [
+        ("How do I keep my cat fit?", "How do I stay fit?"),
+        ("How do I keep the baby awake?", "How do I stay awake?"),
+        ("How do I keep him calm?", "How do I stay calm?"),
+        ("How do I keep a healthy dog?", "How do I stay a healthy dog?"),
+        ("How do I keep fit?", "How do I get fit?"),
     ],
     "switch": [
         ("How do I switch off the alarm?", "How do I turn on the alarm?"),
