@@ -13,29 +13,18 @@ from workers.cache.judge.frames import rules
 from workers.cache.judge.lexicon import lemmas, lexicon
 
 _END: Final = r"(?=\s*[?.!]*$)"
-_POINTING: Final = r"(?:it|they|this|that|these|those|there|i|you|he|she|we)\b"
-_GRADES: Final = r"(?:not|more|less|most|no|only|how)"
 _SUPERLATIVE: Final = r"(?:best|worst|most [a-z]+|(?!test|latest|guest|interest|forest|request)[a-z]{3,}est)"
 _THING: Final = (
     r"((?:(?:a|an|the|my|your|some) )?(?:(?!from\b|in\b|on\b|to\b|with\b|at\b|by\b|for\b|of\b)[a-z0-9]+ ){1,4})"
 )
 _SITES: Final = r"(?:(?:web)?sites?|blogs?|pages?|channels?|stores?|shops?|apps?|videos?|instagram|twitter|facebook|youtube|quora|pinterest|tumblr)"
 _DID: Final = r"(?:[a-z]+ed|did|had|saw|seen|read|got|heard|made|done|bought|wrote)"
-_EFFECTS: Final = {"do": "is", "does": "is", "did": "was", "will": "will be", "would": "would be"}
-
-
-def _effect(found: re.Match[str]) -> str:
-    return f"what {_EFFECTS[found[1]]} the effect of {found[2]} on "
 
 
 def _base(found: re.Match[str]) -> str:
     """Put the verb behind `the best way of` as behind `how do I`: how do I making money, how do I make money."""
     base = [word for word in lemmas(found[1]) - {found[1]} if "v" in lexicon().parts.get(word, "")]
     return f"how do i {base[0]}" if len(base) == 1 else found[0]
-
-
-def _degree(found: re.Match[str]) -> str:
-    return "doing " if found[0].endswith("ing ") else "do "
 
 
 FIRST: Final = rules(
@@ -45,28 +34,16 @@ FIRST: Final = rules(
     (r"^when is (?=the (?:best|right|ideal|good|perfect|proper) (?:time|age|season|month|day|year) (?:to|for)\b)", "what is "),
     (r"^what is (?:the |an? )?(?:perfect|ideal|right|good) (?=(?:age|time|size|season|temperature|month|day) (?:to|for)\b)", "what is the best "),
     (r"\b(is there|are there) anyways?\b", r"\1 any way"),
-    (r"^is there (?:somewhere|anywhere|any ?place|a place|some place) (?:that |where |from where |in which )?(?:i|we|you|one) can ", "where can i "),
     (r"^how should (?:i|we|one|you) (?=(?:improve|increase|reduce|gain|become|earn|crack|develop|build|boost|enhance|remove)\b)", "how do i "),
-    (r"^how do (?:most |some )?people (?=(?:know|cope|handle|make money)\b(?!.*\b(?:i|me|my|we|us|our)\b))", "how do i "),
     # the verb of a thing, or its noun
-    (rf"^why (?:is |are )?(?!{_POINTING})((?:(?!{_GRADES} |is |are )\S+ ){{1,8}}?)(?:is |are )?(?:so |very |really )?important(?= (?:to|for|in)\b|\s*[?.!]*$)", r"what is the importance of \1"),
     (r"^what (?:actually |really |mainly )?causes? (?!.* to\b)(?=[a-z])", "what is the cause of "),
-    (rf"^how (do|does|did|will|would) (?!{_POINTING})(.{{2,70}}?) (?:affect|impact|influence) (?!works?\b|happens?\b|occurs?\b|forms?\b|differs?\b)(?=[a-z])", _effect),
-    (rf"^what (?:effects?|impacts?|influences?) (do|does|did|will|would) (?!{_POINTING})(.{{2,70}}?) have (?:on|upon) (?=[a-z])", _effect),
-    (rf"^what (?:do|does) (?!{_POINTING})(.{{2,60}}?) consist of{_END}", r"what is \1 made of"),
-    (r"\b(?:composed|comprised) of\b", "made of"),
-    (rf"^is it worth (?:it )?(?:to )?(.{{2,70}}?){_END}", r"is \1 worth it"),
     (r"^(?:how (?:do|can|could|would|to) (?:i |you |we |one )?)?(?:differentiate|distinguish) (?:between )?(?!.*\b(?:myself|me|my|mine|us)\b)(.{2,60}?) (?:and|from) (?=[a-z])", r"what is the difference between \1 and "),
     # verbs that go with their noun
     (r"\bstart(ing)? ((?:up )?)(?:an? |my |your |our |own |new )+((?:[a-z]+ )?)(?:business|company|firm)\b", r"start\1 a \3business"),
     (rf"\b(delete|remove|recover|retrieve|erase|unsubscribe) {_THING}(?:in|on) (?=(?!bulk\b|jan|feb|march|april|may|june|july|aug|sep|oct|nov|dec|mon|tues|wednes|thurs|fri|satur|sun)[a-z])", r"\1 \2from "),
-    (rf"\b(add|attach|insert)(ing|) {_THING}(?:on|onto) (?=(?:a|an|the|my|your) [a-z])", r"\1\2 \3to "),
-    (r"\bswitch(ed|ing)? (on|off)\b", r"turn\1 \2"),
     (r"\b(?:start|begin|get started) (?:with|in|on) (?=(?:machine learning|programming|coding|python|java|web development|data science)\b)", "learn "),
     (r"\bkeep (?:myself |yourself |oneself )?(?=(?:motivated|focused|healthy|calm|fit|awake|busy)\b)", "stay "),
     # nouns that say the same
-    (r"\bother people\b", "others"),
-    (r"\bhuman being(s?)\b", r"human\1"),
     (r"\bhair ?fall\b", "hair loss"),
     # needless beside what is asked
     (r"\b(?:all time|absolute|absolutely|personal) (?=favou?rite\b)", ""),
@@ -78,17 +55,14 @@ FIRST: Final = rules(
     (rf"\b(what|which|who) (?:was|were) (?=the (?:[a-z]+ )?{_SUPERLATIVE} [a-z]+ (?:that |which )?(?:you (?:have |had )?{_DID}|(?:has |have |had )?(?:ever )?happened)\b)", r"\1 is "),
 )  # fmt: skip
 LAST: Final = rules(
-    (r"^(?:what (?:is|are) )?(?:(?:some|an?|a few|the|any|of) )*((?:best )?)(?:(?:greatest|good|great|cool|nice) )?examples? (?:of|for|about) ", r"what are \1examples of "),
     (r"^how do i ([a-z]{2,}ing)\b", _base),
+    (r"^(?:what (?:is|are) )?(?:(?:some|an?|a few|the|any|of) )*((?:best )?)(?:(?:greatest|good|great|cool|nice) )?examples? (?:of|for|about) ", r"what are \1examples of "),
     (r"^(how do i (?:.*? )?)(?:increase|enhance|boost|develop|build|strengthen|sharpen|raise|expand|enrich|gain) ((?:up )?(?:my |your |our |the |more |own |english |self |brain )*(?:vocabulary|memory|concentration|focus|confidence|esteem|stamina|metabolism|knowledge|productivity|creativity|immunity))\b", r"\1improve \2"),
     (r"^(how do i (?:.*? )?)(?:increase|get|gain|grow|attract|build|boost) (?:(?:the |more )?number of )?(?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?(?:followers?|subscribers?|likes|upvotes)\b)", r"\1get "),
     (rf"^(how do i (?:.*? )?)(?:increase|get|gain|drive|attract|build|boost|generate|bring) (?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?traffic\b)(?=.*\b{_SITES}\b)", r"\1get "),
-    (r"\b(?:pursu|study|do|get|tak)(?:t?ing|e|) (?=(?:an? |my |the |your )?(?:mba|phd|masters|m\.?tech|mca|bba|llb|bachelors?|(?:[a-z]+ )?degree)\b)", _degree),
-    (r"\b(?:pursu|study)(?:ing|e|) (?=law\b)", _degree),
     (r"^how do i (?:(?:grow|get|become|be) taller\b(?!.* than\b)|(?:gain|grow|raise|increase) (?:my |your |the )?(?:body )?height\b(?! of\b))", "how do i increase height"),
     (r"(\btrump\b.*)(?<!bill )(?<!chelsea )\bclinton\b", r"\1hillary"),
     (r"(?<!bill )(?<!chelsea )\bclinton\b(?=.*\btrump\b)", "hillary"),
     (r"^(how do i (?:.*? )?)(?:stop|quit|beat|conquer|remove|defeat|end|fight|break) ((?:my |your |the |this |an? |own )*(?:[a-z]+ )?(?:procrastination|procrastinating|addiction|laziness|loneliness|shyness|boredom|jealousy|stage fright))\b", r"\1overcome \2"),
-    (r"^(how do i [a-z]+ (?:an? |the )?)(?:great|excellent|amazing|wonderful|awesome|really good) (?=[a-z]+)(?!than\b|at\b|and\b|or\b|in\b)", r"\1good "),
     (r"^how do i be (?!able\b|sure\b|in\b|on\b|at\b|with\b|of\b|there\b)(?=[a-z])", "how do i become "),
 )  # fmt: skip

@@ -61,7 +61,7 @@ BEFORE: Final = turns.FIRST + rules(
     (r"\b(?:main|basic|key|major|fundamental|exact|actual|real|essential) (?=differences?\b)", ""),
     (r"\b(improv\w*|develop\w*|enhanc\w*|increas\w*|practic\w*|polish\w*|strengthen\w*) (.{0,40}?\b(?:[a-z]{3,}ing|communication|leadership)) (?:skills?|abilit(?:y|ies))\b", r"\1 \2"),
     (r"\b(?:spoken|oral) english\b|\benglish speaking\b|\bspeaking english\b", "spoken english"),
-    (r"\b(how (?:can|do|could|to|does|would|should)(?: i| you| we| one)? be|become|becoming) (?:an? |the )?(?:very )?(?:good|better|great|success?full?|best|excellent) (?!at\b|in\b|friends?\b|than\b|and\b|or\b)(?=[a-z]+)", r"\1 a good "),
+    (r"\b(how (?:can|do|could|to|does|would|should)(?: i| you| we| one)? be|become|becoming) (?:an? |the )?(?:very )?(?:good|better|great|successful|successfull|succesful|succesfull|best|excellent) (?!at\b|in\b|friends?\b|than\b|and\b|or\b)(?=[a-z]+)", r"\1 a good "),
     (r"\b(?:find|land|secure|obtain) (?=(?:an? )?(?:[a-z]+ )?(?:job|internship)s?\b)", "get "),
     (r"\b(find|know|check) out (?=(?:what|who|if|how|which|my|your)\b)", r"\1 "),
     (r"\b(my|your|our|the) (20\d\d) ((?:[a-z]+ ){0,2}[a-z]+)(?=\s*[?.!]*$)", r"\1 \3 for \2"),
@@ -110,7 +110,7 @@ BEFORE: Final = turns.FIRST + rules(
     (r"\b(?:see|know|find|check|tell) who (?:has |have )?(?:views?|viewed|visits?|visited|looked at) ", "see who viewed "),
     # verbs that are led by others
     (r"\b(become|becoming|get|getting|be) ((?:mentally |physically |emotionally |financially )?)(strong|smart|rich|tough|tall)er\b(?!.* than\b)", r"\1 \2\3"),
-    (r"\b(stop|quit|break|remove|overcome|leave|kick|control) (?:my |the |your |this |an? )?(?:bad )?hab+its? of ", r"\1 "),
+    (r"\b(stop|quit|break|remove|overcome|leave|kick|control) (?:my |the |your |this |an? )?(?:bad )?(?:habits?|habbits?) of ", r"\1 "),
     (r"\b(story|meaning|history|idea|logic|concept|science|theory|secret|mystery|reason|philosophy|psychology) behind\b", r"\1 of"),
     (r"^how do you (?:feel about|view) |^what is your take on ", "what do you think about "),
     (r"\bthe number (?=#?\d+\b|[\"'])", ""),

@@ -20,26 +20,10 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("What is the right age for a first bicycle?", "What is the best age for a first bicycle?"),
     ],
     "somewhere": [
-        ("Is there somewhere I can rent a kayak in Porto?", "Where can I rent a kayak in Porto?"),
         ("Is there anyway to unlock the trunk?", "Is there any way to unlock the trunk?"),
     ],
     "how should": [("How should I improve my handwriting?", "How do I improve my handwriting?")],
-    "how people": [("How do people cope with stage fright?", "How can I cope with stage fright?")],
-    "importance": [
-        ("Why is crop rotation so important?", "What is the importance of crop rotation?"),
-        ("Why crop rotation is important in farming?", "What is the importance of crop rotation in farming?"),
-    ],
     "cause": [("What causes hail?", "What is the main cause of hail?")],
-    "effect": [
-        ("How does salt affect copper?", "What is the effect of salt on copper?"),
-        ("What effects does salt have on copper?", "What are the effects of salt on copper?"),
-        ("How did the plague affect farming?", "What was the impact of the plague on farming?"),
-    ],
-    "made of": [
-        ("What does brass consist of?", "What is brass made of?"),
-        ("What is brass composed of?", "What is brass made of?"),
-    ],
-    "worth": [("Is it worth repairing an old loom?", "Is repairing an old loom worth it?")],
     "tell apart": [("How do I distinguish moss from lichen?", "What is the difference between moss and lichen?")],
     "examples": [
         ("What is an example of a monopoly?", "What are some examples of monopolies?"),
@@ -55,25 +39,17 @@ ONE: dict[str, list[tuple[str, str]]] = {
         ("How do I get more followers on Pinterest?", "How do I increase the number of followers on Pinterest?"),
         ("How do I drive traffic to my blog?", "How can I increase the traffic on my blog?"),
     ],
-    "degree": [
-        ("Where can I pursue an MBA in Oslo?", "Where can I do an MBA in Oslo?"),
-        ("Why did you study law?", "Why did you pursue law?"),
-    ],
     "business": [("How do I start my own bakery business?", "How do I start a bakery company?")],
     "taller": [("How do I grow taller?", "How can I increase my height?")],
     "place": [
         ("How do I delete a comment on Reddit?", "How do I delete a comment from Reddit?"),
-        ("Why do bakers add salt to the bread?", "Why do bakers add salt on the bread?"),
     ],
     "started": [("How do I get started with data science?", "What is the best way to learn data science?")],
     "stay": [("How do you keep yourself awake at night?", "How do I stay awake at night?")],
-    "switch": [("How do I switch off the alarm?", "How do I turn off the alarm?")],
     "nouns": [
-        ("How do I stop envying other people?", "How do I stop envying others?"),
-        ("Why do human beings laugh?", "Why do people laugh?"),
+        ("How does salt affect copper?", "How does salt impact copper?"),
         ("What causes hair fall?", "What causes hair loss?"),
         ("Who won the debate, Trump or Clinton?", "Who won the debate, Trump or Hillary?"),
-        ("What are the signs of frostbite?", "What are the symptoms of frostbite?"),
         ("Where were the 1952 Olympic games?", "Where were the 1952 Olympics games?"),
     ],
     "favorite": [("What is your all time favorite opera?", "What is your favorite opera of all time?")],
@@ -88,16 +64,7 @@ ONE: dict[str, list[tuple[str, str]]] = {
     ],
     "overcome": [("How do I beat procrastination?", "How do I overcome procrastination?")],
     "good": [
-        ("How do I write a great eulogy?", "How do I write a good eulogy?"),
         ("How can I be happy?", "How do I become happy?"),
-    ],
-    "tense": [
-        ("Why has the abbey been divided into flats?", "Why is the abbey divided into flats?"),
-        ("Why has Smith resigned from the board?", "Why did Smith resign from the board?"),
-        ("Why Oslo prohibited sleds?", "Why did Oslo ban sleds?"),
-    ],
-    "one of several": [
-        ("What is a fact that everyone should know?", "What are some facts that everyone should know?"),
     ],
 }
 TWO: dict[str, list[tuple[str, str]]] = {
@@ -138,22 +105,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Why should I build a house?", "Why do I build a house?"),
         ("How should he improve?", "How do I improve?"),
     ],
-    "how people": [
-        ("How do people get scurvy?", "How do I get scurvy?"),
-        ("How do people become murderers?", "How do I become a murderer?"),
-        ("How do people know me?", "How do I know people?"),
-        ("How do doctors cope with death?", "How do I cope with death?"),
-        ("How do old people cope with stairs?", "How do I cope with stairs?"),
-    ],
-    "importance": [
-        ("Why is crop rotation not important?", "What is the importance of crop rotation?"),
-        ("Why is crop rotation more important?", "What is the importance of crop rotation?"),
-        ("Why is it important?", "What is the importance of it?"),
-        ("How important is crop rotation?", "What is the importance of crop rotation?"),
-        ("Why is only crop rotation important?", "What is the importance of crop rotation?"),
-        ("Why was crop rotation important?", "What is the importance of crop rotation?"),
-        ("Why is crop rotation important to me?", "What is the importance of crop rotation?"),
-    ],
     "cause": [
         ("What causes hail?", "What is the cause of snow?"),
         ("What causes hail to melt?", "What is the cause of hail?"),
@@ -162,30 +113,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("Does wind cause hail?", "What is the cause of hail?"),
         ("What causes hail?", "What is the effect of hail?"),
         ("What is the main cause of hail?", "What is the other cause of hail?"),
-    ],
-    "effect": [
-        ("How does salt affect copper?", "What is the effect of copper on salt?"),
-        ("How did the plague affect farming?", "How does the plague affect farming?"),
-        ("How will the plague affect farming?", "What is the effect of the plague on farming?"),
-        ("How does peer influence work?", "What is the effect of peers on work?"),
-        ("How can salt affect copper?", "Does salt affect copper?"),
-        ("How does salt affect copper?", "Why does salt affect copper?"),
-        ("How does salt not affect copper?", "What is the effect of salt on copper?"),
-    ],
-    "made of": [
-        ("What does brass consist of?", "What is made of brass?"),
-        ("What was the choir composed of?", "What is the choir composed of?"),
-        ("Who composed the hymn of brass?", "What is the hymn of brass made of?"),
-        ("What does brass not consist of?", "What is brass made of?"),
-        ("What does brass consist of?", "How is brass made?"),
-    ],
-    "worth": [
-        ("Is it worth repairing an old loom?", "Is it worth selling an old loom?"),
-        ("How much is an old loom worth?", "Is an old loom worth it?"),
-        ("Is it not worth repairing a loom?", "Is it worth repairing a loom?"),
-        ("Was it worth repairing a loom?", "Is it worth repairing a loom?"),
-        ("Is a loom worth repairing or selling?", "Is it worth repairing a loom?"),
-        ("Why is it worth repairing a loom?", "Is it worth repairing a loom?"),
     ],
     "tell apart": [
         ("How do I distinguish myself from others?", "What is the difference between me and others?"),
@@ -221,13 +148,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How do I buy likes on Facebook?", "How do I get likes on Facebook?"),
         ("How do I get 100 followers?", "How do I get 200 followers?"),
         ("How do I get out of traffic?", "How do I get traffic?"),
-    ],
-    "degree": [
-        ("Where can I do an MBA?", "Where can I teach an MBA?"),
-        ("Where can I get a degree in law?", "Where can I do a degree in art?"),
-        ("Should I get my master key?", "Should I do my master thesis?"),
-        ("What degree should I do?", "Should I do a degree?"),
-        ("How do I study a bird?", "How do I pursue a bird?"),
     ],
     "business": [
         ("How do I start a bakery business?", "How do I stop a bakery business?"),
@@ -269,13 +189,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How do I keep him calm?", "How do I stay calm?"),
         ("How do I keep a healthy dog?", "How do I stay a healthy dog?"),
         ("How do I keep fit?", "How do I get fit?"),
-    ],
-    "switch": [
-        ("How do I switch off the alarm?", "How do I turn on the alarm?"),
-        ("How do I switch banks?", "How do I turn banks?"),
-        ("How do I switch to decaf?", "How do I turn to decaf?"),
-        ("Which switch is on?", "Which turn is on?"),
-        ("How do I switch off the alarm?", "How do I switch the alarm?"),
     ],
     "nouns": [
         ("Why do other people envy me?", "Why do I envy others?"),
@@ -349,21 +262,6 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("How can I be in a film?", "How do I become a film?"),
         ("How can I be able to fly?", "How do I become a fly?"),
         ("How do I build a great wall?", "How do I build a bad wall?"),
-    ],
-    "tense": [
-        ("Why has my card not arrived?", "Why did my card not arrive?"),
-        ("Has Smith resigned from the board?", "Did Smith resign from the board?"),
-        ("Why has Smith resigned?", "Why will Smith resign?"),
-        ("Why did Oslo ban sleds?", "Why does Oslo ban sleds?"),
-        ("Why has Smith a dog?", "Why is Smith a dog?"),
-        ("Who has a black hole?", "Who is a black hole?"),
-    ],
-    "one of several": [
-        ("What is a fallacy?", "What are some fallacies?"),
-        ("What is a mammal?", "What are some mammals?"),
-        ("What is a fact that everyone should know?", "What are two facts that everyone should know?"),
-        ("What is a fact that nobody should know?", "What are some facts that everyone should know?"),
-        ("What is a fact that everyone should know?", "What are many facts that everyone should know?"),
     ],
 }
 

@@ -6,8 +6,7 @@ import re
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
-from workers.cache.judge.guards.little import denies
-from workers.cache.judge.lexicon import is_past, is_plural, known, lexicon
+from workers.cache.judge.lexicon import is_plural, known, lexicon
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import LIGHT, POSSESSIVES, VAGUE, listed
 
@@ -153,9 +152,6 @@ def _needless(pair: Pair) -> bool:
         return text.core.startswith(("what are ", "what is ")) and _SOME.match(other.core) is not None
     if alone.form == "own":  # how do I control my own thoughts
         return before is not None and before.form in POSSESSIVES and alone.role not in {"on", "by"}
-    if alone.form == "has":  # why has it been divided, why is it divided
-        done = any(is_past(word.form) for word in text.words[alone.at + 1 :])
-        return done and all(side.core.startswith("why ") and not denies(side) for side in (pair.left, pair.right))
     if alone.form in {"get", "feel"}:  # when they get angry, when they are angry
         return len(pair.matches) > 1 and _quality_follows(text, alone)
     if alone.form in EXAMS and before is not None and before.kind == "content":  # prepare for the GRE, the GRE exam

@@ -53,11 +53,6 @@ def differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
     return next(iter(rest))[0] if rest else None
 
 
-def denies(text: Text) -> bool:
-    """Tell whether a text holds a negation."""
-    return any(word.form in NEGATORS for word in text.words)
-
-
 def negation(pair: Pair) -> str | None:
     """Refuse when a negation stands on one side only, or over another word."""
     found = differ(pair, NEGATORS.__contains__)
@@ -103,7 +98,7 @@ def listing(pair: Pair) -> str | None:
 
 
 _LISTING = re.compile(r"^what are (some|several|a few) ")
-_DEFINING = re.compile(r"^what is an? (?!.* (?:that|who|which|you|everyone) )")
+_DEFINING = re.compile(r"^what is an? ")
 
 
 def _said(asked: list[str]) -> str:
@@ -198,9 +193,7 @@ def tense(pair: Pair) -> str | None:
     """Refuse when one speaks of the past and the other not."""
     left, right = (sum(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
     changed = [
-        match
-        for match in pair.matches
-        if match.how in {"form", "listed"} and is_past(match.left.form) != is_past(match.right.form)
+        match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
     ]
     if left != right and not (
         len(changed) == 1
@@ -214,12 +207,7 @@ def tense(pair: Pair) -> str | None:
 
 
 def _perfect(pair: Pair) -> bool:
-    """Tell whether one side says has or have done: it has not gone through yet, and did not go through, differ.
-
-    Why it has been done and why it was done do not.
-    """
-    if all(text.core.startswith("why ") and not denies(text) for text in (pair.left, pair.right)):
-        return False
+    """Tell whether one side says has or have done: it has not gone through yet, and did not go through, differ."""
     said = [
         any(word.form in {"has", "have"} and word.kind == "function" for word in text.words)
         for text in (pair.left, pair.right)
