@@ -99,7 +99,7 @@ FRAMES: Final = rules(
     (r"\bwhat would be (?=(?:your|my|the)\b)", "what is "),
     (r"\b(be|become|becoming) more (?!than\b|or\b|of\b|and\b|time\b|money\b)(?=[a-z]+)", r"\1 "),
     (
-        r"(\b(?:best|worst|most|\w{3,}est)\b.*?) (?:that )?you (?:(?:have|had|are) (?:ever )?|ever )(?:seen|watched|read|heard|had|got|gotten|received|experienced|used|played|eaten|tasted)(?: ever)?(?=\s*[?.!]*$)",
+        r"(\b(?:best|worst|most|\w{3,}est)\b(?:(?!\b(?:things?|places?|stuff|something|animals?|creatures?|words?|objects?|persons?|people|man|woman|sights?)\b).)*?) (?:that )?you (?:(?:have|had|are) (?:ever )?|ever )(?:seen|watched|read|heard|had|got|gotten|received|experienced|used|played|eaten|tasted)(?: ever)?(?=\s*[?.!]*$)",
         r"\1",
     ),
     (r"^can we (?!.*\b(?:we|us|our|ours|i|my|me)\b)", "can i "),

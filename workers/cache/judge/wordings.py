@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from workers.cache.judge import turns
 from workers.cache.judge.frames import OR_NOT, WH, rules
 
 _END: Final = r"(?=\s*[?.!]*$)"
@@ -31,7 +32,7 @@ _TONGUES: Final = (
 _CODES: Final = r"(?:python|java|javascript|php|sql|ruby|perl|scala|kotlin|swift|rust|haskell|matlab|c\+\+|c#|c)"
 _SCHOOLS: Final = r"(?:universit(?:y|ies)|colleges?|schools?|institutes?|institutions?|coaching)"
 _READING: Final = r"(?:books?|(?:web)?sites?|courses?|resources?|apps?|tutorials?|materials?)"
-BEFORE: Final = rules(
+BEFORE: Final = turns.FIRST + rules(
     (r"[?.]?\s*\b(?:if (?:so|yes),? (?:then )?(?:why|how)|if not,? (?:then )?why(?: not)?)\s*[?.!]*$", ""),
     (r"\?\s*(?:and )?why(?: or why not)?\s*[?.!]*$", ""),
     (rf"^((?:{WH[3:-1]}|{OR_NOT[3:-1]}) .*?\w)(?:[?.]| ?,)? ?(?:and )?why(?: or why not)?\s*[?.!]*$", r"\1"),
@@ -60,7 +61,7 @@ BEFORE: Final = rules(
     (r"\b(?:main|basic|key|major|fundamental|exact|actual|real|essential) (?=differences?\b)", ""),
     (r"\b(improv\w*|develop\w*|enhanc\w*|increas\w*|practic\w*|polish\w*|strengthen\w*) (.{0,40}?\b(?:[a-z]{3,}ing|communication|leadership)) (?:skills?|abilit(?:y|ies))\b", r"\1 \2"),
     (r"\b(?:spoken|oral) english\b|\benglish speaking\b|\bspeaking english\b", "spoken english"),
-    (r"\b(how (?:can|do|could|to|does|would|should)(?: i| you| we| one)? be|become|becoming) (?:an? |the )?(?:very )?(?:good|better|great|success?full?|best|excellent) (?!at\b|in\b|friends?\b|than\b|and\b|or\b)(?=[a-z]+)", r"\1 a good "),
+    (r"\b(how (?:can|do|could|to|does|would|should)(?: i| you| we| one)? be|become|becoming) (?:an? |the )?(?:very )?(?:good|better|great|successful|successfull|succesful|succesfull|best|excellent) (?!at\b|in\b|friends?\b|than\b|and\b|or\b)(?=[a-z]+)", r"\1 a good "),
     (r"\b(?:find|land|secure|obtain) (?=(?:an? )?(?:[a-z]+ )?(?:job|internship)s?\b)", "get "),
     (r"\b(find|know|check) out (?=(?:what|who|if|how|which|my|your)\b)", r"\1 "),
     (r"\b(my|your|our|the) (20\d\d) ((?:[a-z]+ ){0,2}[a-z]+)(?=\s*[?.!]*$)", r"\1 \3 for \2"),
@@ -109,7 +110,7 @@ BEFORE: Final = rules(
     (r"\b(?:see|know|find|check|tell) who (?:has |have )?(?:views?|viewed|visits?|visited|looked at) ", "see who viewed "),
     # verbs that are led by others
     (r"\b(become|becoming|get|getting|be) ((?:mentally |physically |emotionally |financially )?)(strong|smart|rich|tough|tall)er\b(?!.* than\b)", r"\1 \2\3"),
-    (r"\b(stop|quit|break|remove|overcome|leave|kick|control) (?:my |the |your |this |an? )?(?:bad )?hab+its? of ", r"\1 "),
+    (r"\b(stop|quit|break|remove|overcome|leave|kick|control) (?:my |the |your |this |an? )?(?:bad )?(?:habits?|habbits?) of ", r"\1 "),
     (r"\b(story|meaning|history|idea|logic|concept|science|theory|secret|mystery|reason|philosophy|psychology) behind\b", r"\1 of"),
     (r"^how do you (?:feel about|view) |^what is your take on ", "what do you think about "),
     (r"\bthe number (?=#?\d+\b|[\"'])", ""),
@@ -137,4 +138,4 @@ AFTER: Final = rules(
     (r"^(how do i .*?)\byour own\b", r"\1my own"),
     (r"^what (is|are) (?:the |an? |some )?better (?!.* (?:or|than)\b)", r"what \1 the best "),
     (r"\bat all(?=\s*[?.!]*$)", ""),
-)  # fmt: skip
+) + turns.LAST  # fmt: skip

@@ -76,7 +76,8 @@ PREPOSITIONS: Final = frozenset(
 SOFT: Final = (
     frozenset({"in", "at", "of", "within", "during", "on", "for"}),
     frozenset({"about", "on", "regarding", "of", "concerning", "for", "in", ""}),
-    frozenset({"via", "through", "by", "on", "from"}),
+    frozenset({"via", "through", "by", "on"}),
+    frozenset({"via", "through", "by", "from"}),
     frozenset({"with", "about", "of", "in"}),
     frozenset({"with", "through", "via"}),
     frozenset({"toward", "towards", "to"}),
@@ -145,7 +146,7 @@ OPPOSITES: Final = pairs(
     negative/positive new/old next/previous north/south off/on old/young oldest/youngest over/under peace/war
     private/public pull/push raise/reduce receive/send right/wrong safe/unsafe save/spend start/stop
     strength/weakness student/teacher subscribe/unsubscribe today/tomorrow today/yesterday tomorrow/yesterday
-    with/without
+    with/without gambling/gaming
 """
 )
 # Words that share a sense in the questions people ask, where WordNet has them apart or too far down its list.
@@ -174,5 +175,6 @@ SAME: Final = pairs(
     handle/manage conquer/overcome build/create build/make connection/link/relation accident/crash anger/rage
     illness/sickness/disease legal/lawful illegal/unlawful aim/objective intercourse/sex aircraft/airplane/plane
     quit/stop wage/pay improve/enhance reply/respond regularly/frequently allow/permit forbid/prohibit/ban
+    affect/effect/impact/influence olympic/olympics
 """
 )
