@@ -30,7 +30,7 @@ def _base(found: re.Match[str]) -> str:
 FIRST: Final = rules(
     # openings
     (r"(?:^|(?<=[.?!] ))is it (?:really |actually )?true (?:that )?(?!if\b|for\b|to\b|about\b|in\b|of\b|love\b)(?=[a-z])", "does "),
-    (r"\b(what|how|why|who|where|when) (?:on earth|in the world|the hell|the heck|the fuck|exactly) ", r"\1 "),
+    (r"\b(what|how|why|who|where|when) (?:on earth|in the world|the hell|the heck|exactly) ", r"\1 "),
     (r"^when is (?=the (?:best|right|ideal|good|perfect|proper) (?:time|age|season|month|day|year) (?:to|for)\b)", "what is "),
     (r"^what is (?:the |an? )?(?:perfect|ideal|right|good) (?=(?:age|time|size|season|temperature|month|day) (?:to|for)\b)", "what is the best "),
     (r"\b(is there|are there) anyways?\b", r"\1 any way"),
@@ -61,8 +61,6 @@ LAST: Final = rules(
     (r"^(how do i (?:.*? )?)(?:increase|get|gain|grow|attract|build|boost) (?:(?:the |more )?number of )?(?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?(?:followers?|subscribers?|likes|upvotes)\b)", r"\1get "),
     (rf"^(how do i (?:.*? )?)(?:increase|get|gain|drive|attract|build|boost|generate|bring) (?:the |my |your |more |some |an? )*(?=(?:[a-z]+ )?traffic\b)(?=.*\b{_SITES}\b)", r"\1get "),
     (r"^how do i (?:(?:grow|get|become|be) taller\b(?!.* than\b)|(?:gain|grow|raise|increase) (?:my |your |the )?(?:body )?height\b(?! of\b))", "how do i increase height"),
-    (r"(\btrump\b.*)(?<!bill )(?<!chelsea )\bclinton\b", r"\1hillary"),
-    (r"(?<!bill )(?<!chelsea )\bclinton\b(?=.*\btrump\b)", "hillary"),
     (r"^(how do i (?:.*? )?)(?:stop|quit|beat|conquer|remove|defeat|end|fight|break) ((?:my |your |the |this |an? |own )*(?:[a-z]+ )?(?:procrastination|procrastinating|addiction|laziness|loneliness|shyness|boredom|jealousy|stage fright))\b", r"\1overcome \2"),
     (r"^how do i be (?!able\b|sure\b|in\b|on\b|at\b|with\b|of\b|there\b)(?=[a-z])", "how do i become "),
 )  # fmt: skip

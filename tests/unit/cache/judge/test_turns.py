@@ -49,7 +49,6 @@ ONE: dict[str, list[tuple[str, str]]] = {
     "nouns": [
         ("How does salt affect copper?", "How does salt impact copper?"),
         ("What causes hair fall?", "What causes hair loss?"),
-        ("Who won the debate, Trump or Clinton?", "Who won the debate, Trump or Hillary?"),
         ("Where were the 1952 Olympic games?", "Where were the 1952 Olympics games?"),
     ],
     "favorite": [("What is your all time favorite opera?", "What is your favorite opera of all time?")],
