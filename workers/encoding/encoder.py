@@ -24,6 +24,7 @@ from workers.memory import give_memory_back
 
 if TYPE_CHECKING:
     from workers.encoding.packed import PackedBert
+    from workers.encoding.sharing import Sharing
 
 Vectors = NDArray[np.float32]
 PACKAGED: Final = "all-MiniLM-L6-v2"
@@ -74,11 +75,10 @@ class Encoder:
         self._tokenizer = self._model.tokenizer
         self._threads = threads or len(os.sched_getaffinity(0))
         self._packed = _packed(self._model) if packed else None
-        # A pass that two threads share waits for the slower at a hundred barriers: where another process has one of the two
-        # cores, it takes ten times as long. So each thread has passes of its own.
         torch.set_num_threads(self._threads if self._packed is None else 1)
         self._pool = ThreadPoolExecutor(self._threads, "thinkline-encoder-pass")
         if self._packed is not None:
+            self._sharing = _sharing(self._packed, self._threads)
             self._model = None  # what is left of it is not needed
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -90,8 +90,11 @@ class Encoder:
         found = np.empty((len(texts), self.dimensions), np.float32)
         passes = _passes([len(text) for text in tokens], 1 if self._packed is None else self._threads)
         work = [(rows, [fitted[row] for row in rows], [tokens[row] for row in rows]) for rows in passes]
-        if len(work) == 1 or self._packed is None:
+        if self._packed is None:
             vectors: Iterable[Vectors] = map(self._pass, work)
+        elif len(work) == 1:
+            with self._sharing.among_threads(sum(map(len, tokens))):
+                vectors = [self._pass(work[0])]
         else:
             vectors = self._pool.map(self._pass, work)
         for rows, made in zip(passes, vectors, strict=True):
@@ -155,6 +158,13 @@ def _packed(model: Any) -> PackedBert | None:
     from workers.encoding.packed import PackedBert  # noqa: PLC0415 - loads PyTorch
 
     return PackedBert.of(model)
+
+
+def _sharing(packed: PackedBert, threads: int) -> Sharing:
+    """Time the pass on one thread, so that it shows whether more of them pay."""
+    from workers.encoding.sharing import Sharing, timed  # noqa: PLC0415 - loads PyTorch
+
+    return Sharing(threads, timed(lambda tokens: packed.embed([[0] * tokens])))
 
 
 def fingerprint(folder: Path) -> str:
