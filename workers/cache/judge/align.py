@@ -8,7 +8,8 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 
-from workers.cache.judge.lexicon import known, lemmas, lexicon, opposite, synonymous
+from workers.cache.judge.lexicon import akin, known, lemmas, lexicon, opposite, synonymous
+from workers.cache.judge.near import DISTINCT, NEAR, TRADE_NAMES
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
 
@@ -18,7 +19,7 @@ SHORTEST_TYPO: Final = 5  # letters; in shorter words one letter makes another w
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Two words that answer each other: `how` is same, form, typo, listed (our list) or lexicon (WordNet)."""
+    """Two words that answer each other: `how` is same, form, typo, listed (our list) or lexicon (near.py, WordNet)."""
 
     left: Word
     right: Word
@@ -159,7 +160,7 @@ def _pick(left: list[Word], right: list[Word], how: str, found: list[Match]) -> 
 
 
 def related(one: Word, other: Word, how: str) -> bool:
-    """Tell whether two words answer each other in one way; numbers and symbols only when they are the same."""
+    """Tell whether two words answer each other in one way (`dictionary`: any group of WordNet); numbers and symbols only when they are the same."""
     if one.kind != "content" or other.kind != "content":
         return False
     if how == "form":
@@ -175,7 +176,9 @@ def _related(one: str, other: str, how: str) -> bool:
         return False
     if how == "listed":
         return _listed(SAME, one, other)
-    return synonymous(one, other)
+    if how == "dictionary":
+        return synonymous(one, other)
+    return _listed(NEAR, one, other) or (akin(one, other) and not _listed(DISTINCT, one, other))
 
 
 def _listed(table: dict[str, frozenset[str]], one: str, other: str) -> bool:
@@ -204,7 +207,9 @@ def is_typo(one: str, other: str) -> bool:
         return False
     if known(one) == known(other) or not (one.isalpha() and other.isalpha()):
         return False
-    right = one if known(one) else other
+    right, wrong = (one, other) if known(one) else (other, one)
+    if wrong in TRADE_NAMES or right in TRADE_NAMES:
+        return False
     return any(lemma in lexicon().parts for lemma in lemmas(right)) and _slip(one, other)
 
 

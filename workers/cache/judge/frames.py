@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from workers.cache.judge.gated import Gated
+from workers.cache.judge.near import MEASURED
 
 Replacement = str | Callable[[re.Match[str]], str]
 
@@ -73,6 +74,14 @@ _FITTING: Final = (
     r"|certain|easy|easiest|simple|simplest|quick|quickest|fast|fastest)(?: possible)?)"
 )
 _WAYS: Final = r"ways?|methods?|means|procedures?|process|steps"
+_UNMEASURED: Final = rf"(?!(?:most )?(?:{'|'.join(sorted(MEASURED))})\b(?! (?:misconception|mistake|lie|fear|regret|problem|challenge|secret|myster|dream)))"  # what is measured has a record: the tallest man of all time
+# A good one of these is no best one, or what is good beside them is a name.
+_KINDS_OF_GOOD: Final = (
+    r"(?!(?:[a-z]+ )?(?:scores?|salary|salaries|gpa|grades?|rates?|price|pressure|bmi|ping|speed|income|returns?|percentage|ratio|level|average"
+    r"|number|amount|cholesterol|mileage|temperature|range)\b"
+    r"|(?:person|man|woman|wife|husband|friend|leader|life|citizen|parent|mother|father|samaritans?|friday|faith|manners|fats?|carbs?"
+    r"|lakes?|apes?|danes?|plains|pyramids?|powers?|white|war|hats?|gun|quarks?)\b)"
+)
 FRAMES: Final = rules(
     (r"\b(how (?:do|can|could|should)) l\b", r"\1 i"),  # a small L for a capital i
     (
@@ -97,9 +106,9 @@ FRAMES: Final = rules(
     (r"\bwhat (?:will|would) happen (?=(?:to [a-z ]{1,40} )?(?:if|when|after)\b)", "what happens "),
     (r"^what if (?=[a-z])", "what happens if "),
     (r"\bwhat would be (?=(?:your|my|the)\b)", "what is "),
-    (r"\b(be|become|becoming) more (?!than\b|or\b|of\b|and\b|time\b|money\b)(?=[a-z]+)", r"\1 "),
+    (r"^((?:how|what)\b.*?\b(?:be|become|becoming)) more (?!than\b|or\b|of\b|and\b|time\b|money\b)(?=[a-z]+)", r"\1 "),
     (
-        r"(\b(?:best|worst|most|\w{3,}est)\b(?:(?!\b(?:things?|places?|stuff|something|animals?|creatures?|words?|objects?|persons?|people|man|woman|sights?)\b).)*?) (?:that )?you (?:(?:have|had|are) (?:ever )?|ever )(?:seen|watched|read|heard|had|got|gotten|received|experienced|used|played|eaten|tasted)(?: ever)?(?=\s*[?.!]*$)",
+        rf"(\b{_UNMEASURED}(?:best|worst|most|\w{{3,}}est)\b(?:(?!\b(?:things?|places?|stuff|something|animals?|creatures?|words?|objects?|persons?|people|man|woman|sights?)\b).)*?) (?:that )?you (?:(?:have|had|are) (?:ever )?|ever )(?:seen|watched|read|heard|had|got|gotten|received|experienced|used|played|eaten|tasted)(?: ever)?(?=\s*[?.!]*$)",
         r"\1",
     ),
     (r"^can we (?!.*\b(?:we|us|our|ours|i|my|me)\b)", "can i "),
@@ -161,7 +170,10 @@ FRAMES: Final = rules(
     (rf"(\b(?:best|good|great|top)\b.* {_SCENE}) to watch(?= (?:in|on|for|of|with|about|from)\b|\s*[?.!]*$)", r"\1"),
     (rf"(\b(?:best|good|great|top)\b.* {_BOOKS}) to read(?= (?:in|on|for|of|about|from|by)\b|\s*[?.!]*$)", r"\1"),
     (r"(\b(?:best|good|top)\b.*) to (?:buy|get|purchase)(?= (?:under|below|within)\b)", r"\1"),
-    (r"\bstart(?:ing)? (?:to )?(?=(?:learn|learning|study|studying|prepare|preparing)\b)", ""),
+    (
+        r"^((?:how (?:do|can|could|should|would|to)|what is)\b.*?)\bstart(?:ing)? (?:to )?(?=(?:learn|learning|study|studying|prepare|preparing)\b)",
+        r"\1",
+    ),
     (r"\bhow come\b|\bwhat is the reason (?:why|that)\b", "why"),
     (r"\bwhich\b(?= (?:is|are|was|were)\b)", "what"),
     (
@@ -199,20 +211,25 @@ FRAMES: Final = rules(
     (r"\bearn (?=(?:some )?money\b)", "make "),
     (r"\bearning (?=(?:some )?money\b)", "making "),
     (r"\bearn (online|from|through|on|via|by|while|without)\b", r"make money \1"),
-    (r"\bone of (?:the|my|your) (?=best|most|top|biggest|greatest)", "the "),
+    (
+        r"^((?:what|which|who|where) (?:is|are|was|were) )one of (the|my|your) (?=best|most|top|biggest|greatest)",
+        r"\1\2 ",
+    ),
     (r"\b(know|tell) (?=if\b|when\b)", "know "),
     (r"^where (can|do|could) (i|we|you) (?:find|get|buy|purchase)\b(?= [a-z])", _where),
     (r"^how is it like\b", "what is it like"),
     (
-        r"(\b(?:best|most|worst|\w{3,}est)\b.*?) (?:in the (?:whole |entire )?world|in this world|on earth|of all times?|out there)(?=\s*[?.!]*$)",
+        r"(\b(?:best|most|worst|\w{3,}est)\b.*?) (?:in the (?:whole |entire )?world|in this world|on earth|out there)(?=\s*[?.!]*$)",
         r"\1",
     ),
+    (rf"(\b{_UNMEASURED}(?:best|most|worst|\w{{3,}}est)\b.*?) of all times?(?=\s*[?.!]*$)", r"\1"),
     (
         rf"\b(?:which|what) (?:one )?((?:(?!{_STOP}\b)[a-z0-9]+ ){{1,3}})(?:is|are) (?:the )?(best|better|worst|cheapest|fastest|biggest|largest|safest|easiest|most [a-z]+)(?= (?:for|in|to|on|at|under|of)\b|\s*[?.!]*$)",
         r"what is the \2 \1",
     ),
     (
-        rf"\b(what (?:is|are|was|were|would be) )(?:a |an |some (?:of )?|the )*(?:good|best|great|top|cool|awesome|nice|greatest|excellent)(?: (?:good|best|great|top|cool))* (?!{_STOP}\b)(?=[a-z])",
+        rf"\b(what (?:is|are|was|were|would be) )(?:some (?:of )?(?:the )?(?:good|best|great|top|cool|awesome|nice|greatest|excellent)|(?:the )?(?:best|greatest)"
+        rf"|(?<=are )(?:the )?(?:good|great|top|cool|awesome)|the good(?! (?:book|news|place|life|wife|doctor|dinosaur|earth|guys?)\b)|good(?= food\b)|an? (?:good|great|awesome|nice|excellent|best))(?: (?:good|best|great|top|cool))* {_KINDS_OF_GOOD}(?!{_STOP}\b)(?=[a-z])",
         r"\1the best ",
     ),
     (

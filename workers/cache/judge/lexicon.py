@@ -139,15 +139,24 @@ def is_past(word: str) -> bool:
 
 
 def synonymous(one: str, other: str) -> bool:
-    """Tell whether two words share a frequent sense, or are a verb and the noun of doing it."""
-    words = lexicon()
-    for left in lemmas(one):
-        near = words.synonyms.get(left, ())
-        deed = words.deeds.get(left, ())
-        for right in lemmas(other):
-            if right in near or (right in deed and is_plural(one) == is_plural(other)):
-                return True
-    return False
+    """Tell whether two words share a frequent sense; beside other evidence only, for in a sentence it may be another."""
+    near = lexicon().synonyms
+    return any(right in near.get(left, ()) for left in lemmas(one) for right in lemmas(other))
+
+
+SHORTEST_STEM: Final = (
+    4  # letters in common of a verb and the noun of doing it; fewer join law and legal, sun and solar
+)
+
+
+def akin(one: str, other: str) -> bool:
+    """Tell whether two words are a verb and the noun of doing it, or a noun and its adjective, of one stem."""
+    if one[:SHORTEST_STEM] != other[:SHORTEST_STEM] and not (len(one) == 3 and other.startswith(one)):
+        return False
+    deeds = lexicon().deeds
+    return is_plural(one) == is_plural(other) and any(
+        right in deeds.get(left, ()) for left in lemmas(one) for right in lemmas(other)
+    )
 
 
 def opposite(one: str, other: str) -> bool:

@@ -88,6 +88,8 @@ def split(piece: str) -> list[str] | None:  # noqa: PLR0911 - one return a kind 
     if found := re.fullmatch(r"(\d+)(st|nd|rd|th)", piece):
         return [f"#{found[1]}th"]
     if (number := value(piece)) is not None:
+        if "/" in piece and number.denominator != int(piece.split("/")[1]):
+            return None  # 2/4 is a day or a time in music, and 50/50 no one
         return [_named(piece, number)]
     found = _DIGITS.fullmatch(piece)
     if not found or (number := value(found[1])) is None:

@@ -176,7 +176,7 @@ def _alike(one: str, one_kind: str, other: str, other_kind: str) -> bool:
     left, right = Word(one, one_kind, 0, 0), Word(other, other_kind, 0, 0)
     if not forms(left).isdisjoint(forms(right)):
         return True
-    return related(left, right, "listed") or related(left, right, "lexicon")
+    return any(related(left, right, how) for how in ("listed", "lexicon", "dictionary"))
 
 
 def _question(left: Text, right: Text) -> str:

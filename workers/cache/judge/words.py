@@ -118,12 +118,12 @@ CURRENCIES: Final = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "
 # Words that may stand or not where they only colour what is asked.
 VAGUE: Final = frozenset(
     listed("""
-    quickly easily effectively properly successfully correctly completely fully efficiently main major various
+    quickly easily effectively properly successfully correctly efficiently main major various
     different possible actual exact certain particular available suitable
 """)
 )
 # Verbs and nouns that carry next to nothing beside another word: how do I (learn to) swim, the richest man (in the world).
-LIGHT: Final = frozenset(listed("become have having using own world learn something specifically"))
+LIGHT: Final = frozenset(listed("become have using world learn something specifically"))
 # Pairs in which one word turns the other around; WordNet's antonyms are added to them.
 OPPOSITES: Final = pairs(
     """

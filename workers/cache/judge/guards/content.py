@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
+from workers.cache.judge.guards.likeness import apart, doing
 from workers.cache.judge.lexicon import is_plural, known, lexicon
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import LIGHT, POSSESSIVES, VAGUE, listed
@@ -91,11 +92,13 @@ def sense(pair: Pair) -> str | None:
         if pair.left.content and pair.right.content
         else set()
     )
+    if found := apart(pair) or doing(pair):
+        return f"not the same thing: {found}"
     for match in pair.matches:
-        doing = match.left.form.endswith("ing") != match.right.form.endswith("ing")
+        active = match.left.form.endswith("ing") != match.right.form.endswith("ing")
         if (
             match.how == "form"
-            and doing
+            and active
             and not _compound(pair, match)
             and (match.left.at in last or -1 - match.right.at in last)
         ):
@@ -160,6 +163,72 @@ def _needless(pair: Pair) -> bool:
     return False
 
 
+def _side(pair: Pair, word: Word) -> Text:
+    """Give the text that a word without a counterpart is of."""
+    return pair.left if any(word is other for other in pair.alone_left) else pair.right
+
+
+def _vague(pair: Pair, word: Word) -> bool:
+    """Tell whether a vague adjective only colours a list of causes, types and the like; a major scale is a scale of its own."""
+    words = _side(pair, word).words
+    after = words[word.at + 1] if word.at + 1 < len(words) else None
+    if after is None or after.kind == "function":  # the best phone available
+        return word.form in {"available", "possible"} and "best" in {other.form for other in words}
+    return after.form in _LISTS
+
+
+_LISTS = frozenset(
+    listed("""
+    cause causes reason reasons difference differences benefit benefits advantage advantages disadvantages type types kind kinds way
+    ways factor factors feature features effect effects part parts component components purpose function functions problem problems
+    source sources step steps stages uses use meaning characteristics properties roles methods forms categories symptoms areas sectors
+    theories varieties strategies techniques goals aspects differences impact impacts challenges issues objectives causes
+""")
+)
+
+
+def _light(pair: Pair) -> bool:
+    """Tell whether the one word without a counterpart carries next to nothing where it stands."""
+    alone = (pair.alone_left or pair.alone_right)[0]
+    text = _side(pair, alone)
+    before = text.words[alone.at - 1].form if alone.at else ""
+    if alone.form == "world":  # in the world; but the world cup, the world war
+        after = text.words[alone.at + 1].form if alone.at + 1 < len(text.words) else ""
+        placed = alone.role not in {"", "for"} or any(word.form.startswith("travel") for word in text.content)
+        return after == "best" or (placed and not _noun_follows(text, alone))
+    if alone.form == "learn":
+        return all(side.core.startswith("how do i ") for side in (pair.left, pair.right))
+    if alone.form == "become":
+        return _quality_follows(text, alone)
+    if alone.form == "using":
+        return before not in _BEGUN
+    return alone.form in LIGHT
+
+
+_BEGUN = frozenset(listed("stop start quit avoid begin keep resume enjoy like hate prevent limit"))
+
+
+def _noun_follows(text: Text, word: Word) -> bool:
+    after = text.words[word.at + 1] if word.at + 1 < len(text.words) else None
+    return (
+        after is not None
+        and after.kind == "content"
+        and after.sentence == word.sentence
+        and "n" in lexicon().parts.get(after.form, "")
+    )
+
+
+def _meant(pair: Pair) -> bool:
+    """Tell whether the meaning of a word is asked, and not that of a work or of life: the meaning of Bohemian Rhapsody."""
+    text = pair.left if pair.alone_left else pair.right
+    rest = [word.form for word in text.content if word.form != "meaning"]
+    named = text.names and all(form in text.names for form in rest)
+    return not named and not _WORKS & set(rest)
+
+
+_WORKS = frozenset(listed("life flag painting song lyrics poem movie film symbol tattoo dream cross star"))
+
+
 _SOME = re.compile(r"what are (?!the\b|my\b|your\b)")
 EXAMS = frozenset(listed("exam exams examination examinations test course courses degree preparation"))
 _STUDIES = frozenset(
@@ -178,18 +247,19 @@ def words(pair: Pair) -> str | None:
     alone = [
         word.form
         for word in (*pair.alone_left, *pair.alone_right)
-        if not (vague and word.form in VAGUE and (not manner or word.form.endswith("ly")))
+        if not (vague and word.form in VAGUE and (word.form.endswith("ly") if manner else _vague(pair, word)))
     ]
     if len(alone) == 1 and _repeated(pair, alone[0]):
         return None
     first = any(word.at == 0 for word in (*pair.alone_left, *pair.alone_right))  # have a good day, good day
     if (
         alone == ["meaning"]
+        and _meant(pair)
         and len(pair.matches) > 1
         and all(_WHAT_IS.match(text.core) for text in (pair.left, pair.right))
     ):
         return None
-    if len(alone) == 1 and not first and alone[0] in LIGHT and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
+    if len(alone) == 1 and not first and _light(pair) and len(pair.matches) > 1 + (alone[0] not in _LIGHTEST):
         return None
     if len(alone) == 1 and not first and _needless(pair):
         return None

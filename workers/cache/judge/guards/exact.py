@@ -12,6 +12,9 @@ from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import TIMES, UNITS
 
 
+_UNIT_NAMES = frozenset(UNITS.values()) | {f"{unit}s" for unit in UNITS.values()} | {"percent", "euro", "euros", "yen"}
+
+
 def numbers(pair: Pair) -> str | None:
     """Refuse when the numbers differ in value, count or order, or what follows one of them is another unit."""
     left, right = ([word for word in text.content if word.kind == "number"] for text in (pair.left, pair.right))
@@ -20,7 +23,34 @@ def numbers(pair: Pair) -> str | None:
     units = [_units(text) for text in (pair.left, pair.right)]
     if units[0] != units[1]:
         return "the units differ"
+    if _signs(pair.left) != _signs(pair.right):
+        return "the signs differ"
+    if _releases(pair.left, pair.right):
+        return "the versions differ"
     return None
+
+
+_SIGN = re.compile(r"(?<!\S)[-\u2212\u2013](?=\.?\d)|(?<!\S)(?:[abof]|ab|aa|bb)[-\u2212\u2013](?=[\s?.!,]|$)")
+
+
+def _signs(text: Text) -> int:
+    """Count what is below zero, or a grade or blood type with a minus: -5 degrees, B-, O-."""
+    return len(_SIGN.findall(text.raw.lower())) if any(sign in text.raw for sign in "-\u2212\u2013") else 0
+
+
+_RELEASE = re.compile(
+    r"(?<![\d.,$\u20ac\u00a3\u20b9])\d+\.\d+(?![\d.]| ?(?:%|percent|[a-z]{0,3}\d|(?:"
+    + "|".join(sorted(_UNIT_NAMES | set(UNITS) - {"in"}))
+    + r")s?\b))"
+)
+
+
+def _releases(one: Text, other: Text) -> bool:
+    """Tell whether bare decimals differ in zeros at their end: Python 3.1 is not 3.10, though 3.1 km are 3.10 km."""
+    if "." not in one.raw:
+        return False
+    left, right = (set(_RELEASE.findall(text.raw.lower())) for text in (one, other))
+    return any(digits.rstrip("0") in {found.rstrip("0") for found in right - left} for digits in left - right)
 
 
 def _show(words: list[Word]) -> str:
@@ -33,9 +63,6 @@ def _units(text: Text) -> Counter[tuple[str, str]]:
         if word.kind == "number" and after.form in _UNIT_NAMES:
             found[word.form, after.form.removesuffix("s")] += 1
     return found
-
-
-_UNIT_NAMES = frozenset(UNITS.values()) | {f"{unit}s" for unit in UNITS.values()} | {"percent", "euro", "euros", "yen"}
 
 
 def code(pair: Pair) -> str | None:
@@ -88,6 +115,9 @@ def quoted(pair: Pair) -> str | None:
 
 def acronyms(pair: Pair) -> str | None:
     """Refuse when one writes an acronym that the other, though it uses capitals, has as an ordinary word (IT, it)."""
+    states = [set(_STATE.findall(text.raw)) for text in (pair.left, pair.right)]
+    if states[0] != states[1]:
+        return "two states, or one on one side only"
     for one, other in ((pair.left, pair.right), (pair.right, pair.left)):
         if other.raw in {other.raw.lower(), other.raw.upper()}:
             continue
@@ -117,6 +147,9 @@ def acronyms(pair: Pair) -> str | None:
             if found - emphasis:
                 return "an acronym and a word are not the same"
     return None
+
+
+_STATE = re.compile(r"(?:(?<=[a-z]), ?|(?<=[a-z]) )(OH|OK)(?=[\s?.!,]|$)")  # else they are interjections
 
 
 def language(pair: Pair) -> str | None:

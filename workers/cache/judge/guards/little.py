@@ -8,6 +8,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from workers.cache.judge.align import Match, Pair
+from workers.cache.judge.guards.degree import degrees, helped, valued
+from workers.cache.judge.guards.governed import governed
+from workers.cache.judge.guards.likeness import lasting
 from workers.cache.judge.lexicon import is_past, known, lemmas, lexicon
 from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import (
@@ -64,6 +67,7 @@ def quantifiers(pair: Pair) -> str | None:
     found = differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
     if not found and _some(pair.left) != _some(pair.right):
         found = "some"
+    found = found or degrees(pair)
     return f"the amount differs: {found}" if found else None
 
 
@@ -94,7 +98,8 @@ def listing(pair: Pair) -> str | None:
     single = [_DEFINING.search(text.core) is not None for text in (pair.left, pair.right)]
     if (kinds[0] and single[1]) or (kinds[1] and single[0]):
         return "the questions differ: what it is, and some of them"
-    return None
+    found = valued(pair)
+    return f"the questions differ: {found}" if found else None
 
 
 _LISTING = re.compile(r"^what are (some|several|a few) ")
@@ -203,7 +208,8 @@ def tense(pair: Pair) -> str | None:
         return "the tense differs"
     if left == right and changed and not (left == 1 and len(changed) == 1 and _did(pair)):
         return f"the tense differs: {changed[0].left.form} and {changed[0].right.form}"
-    return None
+    found = helped(pair) or lasting(pair)
+    return f"the tense differs: {found}" if found else None
 
 
 def _perfect(pair: Pair) -> bool:
@@ -240,6 +246,8 @@ def direction(pair: Pair) -> str | None:
             and (_states(pair, match) or not any(one in soft and other in soft for soft in SOFT))
         ):
             return f"direction: {one or 'nothing'} and {other or 'nothing'} before {match.right.form}"
+    if found := governed(pair):
+        return f"direction: {found}"
     if lost := _lost(pair):
         return f"direction: only on one side: {lost}"
     left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))

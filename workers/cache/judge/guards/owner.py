@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from workers.cache.judge.align import Pair
+from workers.cache.judge.guards.likeness import several
 from workers.cache.judge.guards.little import differ
 from workers.cache.judge.lexicon import is_plural
 from workers.cache.judge.text import Text, Word
@@ -82,7 +83,8 @@ def plural(pair: Pair) -> str | None:
                 continue  # how do I get water out of my ear, or of my ears
             if befores & ((POSSESSIVES - {"your"}) | {"this", "that", "these", "those"}):
                 return f"one and several differ: {match.left.form} and {match.right.form}"
-    return None
+    found = several(pair)
+    return f"one and several differ: {found}" if found else None
 
 
 _LOOSE = frozenset(

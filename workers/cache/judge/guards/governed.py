@@ -1,0 +1,146 @@
+"""Guards over prepositions whose meaning hangs on the word before or behind them, where alone they would be alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workers.cache.judge.align import Match, Pair
+from workers.cache.judge.lexicon import known, lemmas
+from workers.cache.judge.near import ANIMATE, CONTAINERS, IDIOMS, LED, PHRASAL, TICKETS
+from workers.cache.judge.text import Text, Word
+from workers.cache.judge.words import POSSESSIVES, PREPOSITIONS, TIMES
+
+_DETERMINERS: Final = POSSESSIVES | {"a", "an", "the", "some", "any", "this", "that", "these", "those"}
+_PLACES: Final = frozenset(["in", "at", "on", "within", "during"])
+# Verb and prepositions that say the same nevertheless.
+_ALIKE: Final = {
+    "think": frozenset(["of", "about", "on"]), "hear": frozenset(["of", "about"]), "know": frozenset(["of", "about"]),
+    "work": frozenset(["for", "in", "at", "with"]), "write": frozenset(["on", "for", "in"]), "speak": frozenset(["to", "with"]),
+    "talk": frozenset(["to", "with"]), "prepare": frozenset(["for", "to"]), "apply": frozenset(["for", "to", "in", "at"]),
+    "live": frozenset(["in", "at", "on"]), "get": frozenset(["of", "from", "out"]), "die": frozenset(["of", "from"]),
+    "pay": frozenset(["with", "by", "via", "through"]), "put": frozenset(["on", ""]),
+}  # fmt: skip
+_FROM: Final = frozenset(["jealous", "make", "made", "get", "die", "suffer", "graduate", "free"])
+_WITH: Final = frozenset(
+    [
+        "good",
+        "bad",
+        "problem",
+        "problems",
+        "issue",
+        "issues",
+        "wrong",
+        "do",
+        "trouble",
+        "happen",
+        "happened",
+        "relationship",
+    ]
+)
+_STORED: Final = frozenset(["virus", "viruses", "file", "files", "photo", "photos", "app", "apps", "data"])
+_NARROW: Final = (  # pairs of prepositions that are alike behind these words only
+    (frozenset(["of", "from"]), _FROM),
+    (frozenset(["with", "in"]), _WITH),
+    (frozenset(["with", "of"]), _WITH),
+    (frozenset(["with", "about"]), _WITH),
+    (frozenset(["by", "from"]), frozenset(["money", "earn"])),
+    (frozenset(["from", "on"]), _STORED),
+    (frozenset(["by", "on"]), frozenset(["money", "earn", "pay"])),
+)
+
+
+def governed(pair: Pair) -> str | None:
+    """Refuse when the word before it, or the one behind it, makes another preposition another question."""
+    for match in pair.matches:
+        left, right = _before(pair.left, match.left), _before(pair.right, match.right)
+        roles = {left[1], right[1]}
+        if len(roles) > 1 and match.left.at not in pair.turned and _matters(pair, match, left, right):
+            return f"{left[1] or 'nothing'} and {right[1] or 'nothing'} before {match.right.form}"
+        if match.left.at in pair.turned and (found := _turned(pair, match)):
+            return found
+    return None
+
+
+def _before(text: Text, word: Word) -> tuple[str, str]:
+    """Give the content word that leads to a word, if nothing but a preposition and determiners stand between; and the former."""
+    role, at = "", word.at - 1
+    while at >= 0 and text.words[at].sentence == word.sentence:
+        other = text.words[at]
+        if other.kind != "function":
+            return other.form, role
+        if other.form == "to" and not role and not word.role:
+            break  # it leads to a verb
+        if other.form in PREPOSITIONS:
+            role = other.form
+        elif other.form not in _DETERMINERS:
+            break
+        at -= 1
+    return "", role
+
+
+def _matters(pair: Pair, match: Match, left: tuple[str, str], right: tuple[str, str]) -> bool:
+    roles = {left[1], right[1]}
+    form = match.left.form
+    heads = lemmas(left[0]) & lemmas(right[0]) if left[0] and right[0] else frozenset()
+    if match.left.kind == "number":
+        return "" not in roles and "of" not in roles and _timed(pair.left, match.left)
+    if roles == {"", "for"} and (form.endswith("ing") or form in {"cheap", "free"}):
+        return False
+    if form in IDIOMS and "" not in roles:
+        return True
+    if form in ANIMATE and "for" in roles and roles & {"on", "of", "in", "about"} and not heads & {"advice"}:
+        return True
+    if heads & TICKETS and "in" in roles:
+        return True
+    if any(roles == alike and not heads & words for alike, words in _NARROW):
+        return True
+    verbs = heads & LED
+    return bool(verbs) and _as_verb(pair, left[0], right[0]) and not _alike(pair, match, verbs, roles)
+
+
+def _timed(text: Text, number: Word) -> bool:
+    """Tell whether a number counts days, minutes or the like."""
+    after = text.words[number.at + 1].form if number.at + 1 < len(text.words) else ""
+    return after.removesuffix("s") in TIMES
+
+
+def _as_verb(pair: Pair, left: str, right: str) -> bool:
+    """Tell whether the leading word is likely a verb: it is not led by an article, a possessive or an adjective in -est."""
+    for text, form in ((pair.left, left), (pair.right, right)):
+        at = next(word.at for word in text.words if word.form == form)
+        before = text.words[at - 1].form if at else ""
+        if before in _DETERMINERS or before.endswith("est"):
+            return False
+    return True
+
+
+def _alike(pair: Pair, match: Match, verbs: frozenset[str], roles: set[str]) -> bool:
+    if roles <= _PLACES:
+        return not verbs & PHRASAL
+    if any(roles <= _ALIKE.get(verb, frozenset()) for verb in verbs):
+        return True
+    if roles == {"", "for"}:
+        form = match.left.form
+        exam = "prepare" in verbs and (
+            not known(form) or any(word.form.startswith("exam") for word in pair.left.content) or form in _TESTS
+        )
+        return exam or form.startswith("favor") or form in {"help", "advice"}
+    return roles == {"", "of"} or roles == {"", "about"} and bool(verbs & {"think"})
+
+
+_TESTS: Final = frozenset(["exam", "exams", "test", "tests", "interview", "interviews", "section", "gate", "cat"])
+
+
+def _turned(pair: Pair, match: Match) -> str | None:
+    """Refuse phrases that turn around with another meaning: a glass of wine, a wine glass; allergies in dogs, dog allergies."""
+    places = sorted(pair.turned)
+    heads = [next(other for other in pair.matches if other.left.at == at) for at in places]
+    words = [(one.left, one.right) for one in heads]
+    for one, other in ((0, 1), (1, 0)):
+        for side in (0, 1):
+            head, rest = words[one][side], words[other][side]
+            if rest.role == "of" and head.form in CONTAINERS:
+                return f"a container and what is in it: {head.form}"
+            if rest.role in {"in", "on", "at", "about"} and rest.form in ANIMATE:
+                return f"{rest.role} {rest.form} and of it"
+    return None
