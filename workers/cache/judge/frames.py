@@ -46,7 +46,7 @@ def _own(found: re.Match[str]) -> str:
     """Make the subject i; a `you` beside an i or we is the one who is spoken to, and stays (how can you help me)."""
     head, rest = found[0][: len(found[0]) - len(found[1])], found[1]
     subject = re.search(r"\b(you|we|one|someone|anyone|person)\b", head)
-    if subject and subject[1] == "you" and _FIRST.search(rest):
+    if subject and subject[1] == "you" and (_FIRST.search(rest) or _YOURS.match(rest)):
         return found[0]
     return f"how do i {_mine(rest) if subject else rest}"
 
@@ -58,6 +58,10 @@ def _anybody(found: re.Match[str]) -> str:
     return f"{found['head']} i {found['rest'] if found['subject'] == 'i' else _mine(found['rest'])}"
 
 
+# asked of the one who is spoken to: how do you feel, how do you work
+_YOURS: Final = re.compile(
+    r"(?:feel|look|think|work|do|live|sleep|eat|talk|know|learn|sound)(?: today| now| so much)?[ ?.!]*$"
+)
 _FIRST: Final = re.compile(r"\b(?:i|me|my|mine|myself|we|us|our|ours)\b")
 _ANYBODY: Final = rules(
     (r"\b(?:your|our|one)(?= [a-z])", "my"),

@@ -154,15 +154,15 @@ SAME: Final = pairs(
     """
     abdomen/belly/stomach/tummy be/become best/top best/greatest biggest/largest/greatest weirdest/strangest learn/study strange/weird/odd ad/advert/advertisement advantage/benefit/pro advice/suggestion/tip afraid/fear
     aim/goal/purpose america/usa angry/mad answer/reply app/application attorney/lawyer automobile/car
-    beautiful/pretty begin/commence/start belief/believe believe/feel/think better/enhance bicycle/bike
+    beautiful/pretty begin/commence/start belief/believe believe/think better/enhance bicycle/bike
     big/huge/large bio/biography boost/increase buy/purchase calculate/determine calculate/find cause/reason
     cellphone/mobile cellphone/phone/smartphone/telephone child/kid choose/pick/select clever/intelligent/smart
-    company/firm con/disadvantage/drawback contact/reach cope/deal/handle cost/price country/nation create/make
+    company/firm con/disadvantage/drawback cope/deal/handle cost/price country/nation create/make
     dad/father decrease/lessen/reduce definition/meaning delete/erase/remove describe/explain despise/hate
     determine/find develop/make differ/difference difficult/hard/tough doctor/physician earth/world easy/simple
     effect/impact/influence end/finish error/mistake exam/examination fast/quick/rapid fast/quickly/rapidly
     favorite/favourite film/movie fix/repair fluency/fluently fluent/fluently funny/hilarious gain/get/obtain
-    grandma/grandmother happen/occur holiday/vacation image/photograph/pic info/information launch/start
+    grandma/grandmother happen/occur image/photograph/pic info/information launch/start
     little/small login/signin logout/signout lose/shed marry/wed math/mathematics/maths mean/meaning
     method/technique/way mobile/phone mom/mother/mum odd/strange/weird opinion/thought/view preparation/prepare
     program/programme pupil/student quit/stop recommend/suggest recover/restore/retrieve register/signup

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from workers.cache.judge.align import Match, Pair, contrary
-from workers.cache.judge.guards.likeness import apart, doing
+from workers.cache.judge.guards.likeness import apart, doing, joined
 from workers.cache.judge.lexicon import is_plural, known, lexicon
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import LIGHT, POSSESSIVES, VAGUE, listed
@@ -92,7 +92,7 @@ def sense(pair: Pair) -> str | None:
         if pair.left.content and pair.right.content
         else set()
     )
-    if found := apart(pair) or doing(pair):
+    if found := apart(pair) or doing(pair) or joined(pair):
         return f"not the same thing: {found}"
     for match in pair.matches:
         active = match.left.form.endswith("ing") != match.right.form.endswith("ing")

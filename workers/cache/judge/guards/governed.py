@@ -38,6 +38,8 @@ _WITH: Final = frozenset(
     ]
 )
 _STORED: Final = frozenset(["virus", "viruses", "file", "files", "photo", "photos", "app", "apps", "data"])
+_FELT: Final = frozenset(["war", "love", "fear", "attack", "hatred", "hate", "murder"])  # of whom, and by whom
+_SENT: Final = _FELT | {"letter", "email", "message", "call", "song", "payment", "transfer", "mail"}
 _NARROW: Final = (  # pairs of prepositions that are alike behind these words only
     (frozenset(["of", "from"]), _FROM),
     (frozenset(["with", "in"]), _WITH),
@@ -58,7 +60,32 @@ def governed(pair: Pair) -> str | None:
             return f"{left[1] or 'nothing'} and {right[1] or 'nothing'} before {match.right.form}"
         if match.left.at in pair.turned and (found := _turned(pair, match)):
             return found
+    left_led, right_led = (_led(text) for text in (pair.left, pair.right))
+    for (verb, role), (other, second) in zip(left_led, right_led, strict=False):
+        if (
+            role != second
+            and lemmas(verb) & lemmas(other)
+            and not any({role, second} <= _ALIKE.get(base, frozenset()) for base in lemmas(verb))
+        ):
+            return f"{role} and {second} behind {verb}"
     return None
+
+
+def _led(text: Text) -> list[tuple[str, str]]:
+    """List verbs with the preposition that parts them from a pronoun: wait for him, talk about it; empty where none does."""
+    found = []
+    words = text.words
+    for at, word in enumerate(words):
+        if word.kind == "content" and lemmas(word.form) & LED:
+            after = [other.form for other in words[at + 1 : at + 3]]
+            if after[:1] and after[0] in _OBJECTS:
+                found.append((word.form, ""))
+            elif len(after) > 1 and after[0] in PREPOSITIONS and after[1] in _OBJECTS:
+                found.append((word.form, after[0]))
+    return found
+
+
+_OBJECTS: Final = frozenset(["him", "her", "them", "me", "us", "it", "you", "this", "that", "someone"])
 
 
 def _before(text: Text, word: Word) -> tuple[str, str]:
@@ -91,6 +118,8 @@ def _matters(pair: Pair, match: Match, left: tuple[str, str], right: tuple[str, 
     if form in ANIMATE and "for" in roles and roles & {"on", "of", "in", "about"} and not heads & {"advice"}:
         return True
     if heads & TICKETS and "in" in roles:
+        return True
+    if "" not in roles and heads & _SENT and (roles == {"to", "for"} or heads & _FELT):
         return True
     if any(roles == alike and not heads & words for alike, words in _NARROW):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from workers.cache.judge.align import Match, Pair
@@ -51,6 +52,20 @@ def _beside(pair: Pair, match: Match, context: frozenset[str], *, anywhere: bool
         if any(other.form in context for other in near if other.at != word.at):
             return True
     return False
+
+
+def joined(pair: Pair) -> str | None:
+    """Refuse two words joined by and beside the same two as one thing: salt and water, salt water."""
+    for one, other in pairwise(pair.matches):
+        left = pair.left.words[one.left.at + 1 : other.left.at]
+        right = pair.right.words[one.right.at + 1 : other.right.at]
+        for between, rest, text, first, second in (
+            (left, right, pair.right, one.right, other.right),
+            (right, left, pair.left, one.left, other.left),
+        ):
+            if [word.form for word in between] == ["and"] and not rest and f"{first.form} {second.form}" in text.core:
+                return f"{first.form} and {second.form}"
+    return None
 
 
 def doing(pair: Pair) -> str | None:
@@ -114,11 +129,20 @@ def several(pair: Pair) -> str | None:
     return None
 
 
+_PRODUCTS: Final = frozenset(
+    listed(
+        "teams friends pages numbers maps photos docs sheets slides messages aliens cars heroes suits bones girls cats"
+    )
+)
+
+
 def _titled(pair: Pair, one: str, other: str) -> bool:
     """Tell whether both are written as names though they are common nouns, and no people or things of a brand."""
     plural = one if is_plural(one) else other
     single = other if plural == one else one
     named = one in pair.left.names and other in pair.right.names
+    if plural in _PRODUCTS and plural in pair.left.names | pair.right.names:
+        return True
     shouted = {name.lower() for name in pair.left.acronyms | pair.right.acronyms} | {"year", "dj", "ngo"}
     return named and single not in shouted and not plural.endswith(_ENDS) and "n" in lexicon().parts.get(single, "")
 
