@@ -182,7 +182,7 @@ FRAMES: Final = rules(
     (r"\bwhich\b(?= (?:is|are|was|were)\b)", "what"),
     (
         (
-            rf"\bwhat (?:(?:is|are|would be|will be|can be) (?:the |some |an? )?|the |(?=best ))(?:other )?(?:{_FITTING} )*"
+            rf"\bwhat (?:(?:is|are|would be|will be|can be) (?:the |some |an? )?|the |(?=best ))(?:{_FITTING} )*"
             rf"(?:{_WAYS})(?: possible)? (?:(?:for (?:me|us|you|one|someone|a person|people) )?to|of|for|(?:(?:by|in|through) which |that )?{_SUBJECT} (?:can|could)) "
         ),
         "how do one ",

@@ -125,7 +125,7 @@ LED: Final = frozenset(
 PHRASAL: Final = frozenset(
     listed("""
     turn put get move look come take hold bring call drop break give let pick go set stand keep carry point shoot throw laugh act
-    count live trade bet hang
+    count live trade bet hang wait run
 """)
 )
 # Who is spoken of: books for children and on children, food for dogs and of dogs, an attack on a shark and by one.

@@ -40,16 +40,20 @@ def order(pair: Pair) -> str | None:
     places = [match.right.at for match in matches]
     if places == sorted(places):
         return None
-    if (
-        pair.turned
-        or (len(matches) == len(pair.matches) and _listed(pair))
-        or _phrases(pair.matches, left=True) == _phrases(pair.matches, left=False)
-    ):
+    if pair.turned or (len(matches) == len(pair.matches) and _listed(pair)) or _moved(pair):
         return None
     return "the same words in another order"
 
 
-def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tuple[str, ...]]]:
+def _moved(pair: Pair) -> bool:
+    """Tell whether whole phrases stand elsewhere, those with `of` in the same order: the wife of the son of, the son of the wife of."""
+    left, right = (_phrases(pair.matches, left=left) for left in (True, False))
+    return Counter(left) == Counter(right) and [one for one in left if one[0] == "of"] == [
+        other for other in right if other[0] == "of"
+    ]
+
+
+def _phrases(matches: tuple[Match, ...], *, left: bool) -> list[tuple[str, tuple[str, ...]]]:
     """Cut at prepositions: each phrase is its preposition and its words in order; all are named as on the left."""
     found: list[tuple[str, list[str]]] = []
     ordered = sorted(matches, key=lambda match: match.left.at if left else match.right.at)
@@ -60,7 +64,7 @@ def _phrases(matches: tuple[Match, ...], *, left: bool) -> Counter[tuple[str, tu
             found.append((word.role, []))
             sentence = word.sentence
         found[-1][1].append(match.left.form)
-    return Counter((role, tuple(forms)) for role, forms in found)
+    return [(role, tuple(forms)) for role, forms in found]
 
 
 def _listed(pair: Pair) -> bool:

@@ -17,7 +17,7 @@ _PER: Final = frozenset(["a", "an", "per", "each", "every"])
 _MASS: Final = frozenset(["hope", "time", "money", "water", "food", "rain", "sleep", "chance", "help"])
 _STUDY: Final = frozenset(["learn", "learning", "study", "live", "living"])  # to learn well is to learn
 _SUBTLE: Final = frozenset(
-    "well too same once just few little some any ever being a someone".split()  # noqa: SIM905
+    "well too same once just few little some any ever being been a someone".split()  # noqa: SIM905
 )
 
 
@@ -45,8 +45,13 @@ def _said(text: Text) -> list[str]:
     return found
 
 
+_DONE: Final = ("ed", "en", "lt", "nt", "de", "ght", "ld")
+
+
 def _well(text: Text, before: Word | None, after: Word | None) -> str:
     studied = any(word.form in _STUDY for word in text.content) or (after is not None and after.form.endswith("ed"))
+    if before and before.form == "how":
+        return "how well"
     return "well" if before and before.form != "as" and not studied else ""
 
 
@@ -59,8 +64,15 @@ def _same(_: Text, __: Word | None, after: Word | None) -> str:
     return "" if after and after.form.startswith("mistake") else "same"
 
 
-def _once(_: Text, __: Word | None, after: Word | None) -> str:
-    return "once" if after and after.form in _PER else ""
+def _once(_: Text, __: Word | None, ___: Word | None) -> str:
+    return "once"
+
+
+def _been(text: Text, _: Word | None, after: Word | None) -> str:
+    """Tell whether something has been until now; has been done is little more than is done."""
+    done = after is not None and after.kind == "content" and after.form.endswith(_DONE)
+    have = any(word.form in {"has", "have"} for word in text.words)
+    return "" if done or not have or any(word.form == "best" for word in text.content) else "been"
 
 
 def _just(text: Text, before: Word | None, after: Word | None) -> str:
@@ -89,11 +101,7 @@ def _ever(text: Text, _: Word | None, __: Word | None) -> str:
 
 def _being(_: Text, before: Word | None, after: Word | None) -> str:
     """Tell whether something is being done; being alone, being a nurse is another being."""
-    done = (
-        after is not None
-        and after.kind == "content"
-        and after.form.endswith(("ed", "en", "lt", "nt", "de", "ght", "ld"))
-    )
+    done = after is not None and after.kind == "content" and after.form.endswith(_DONE)
     return "being" if before and done and (before.kind == "content" or before.form in _BE | {"it", "they"}) else ""
 
 
@@ -124,7 +132,7 @@ def _someone(text: Text, _: Word | None, __: Word | None) -> str:
 
 _KEYS: Final = {
     "well": _well, "too": _too, "same": _same, "once": _once, "just": _just, "few": _few, "little": _little, "some": _some,
-    "any": _some, "ever": _ever, "being": _being, "a": _letter, "someone": _someone,
+    "any": _some, "ever": _ever, "being": _being, "been": _been, "a": _letter, "someone": _someone,
 }  # fmt: skip
 
 

@@ -8,15 +8,16 @@ from workers.cache.judge.align import Match, Pair
 from workers.cache.judge.lexicon import known, lemmas
 from workers.cache.judge.near import ANIMATE, CONTAINERS, IDIOMS, LED, PHRASAL, TICKETS
 from workers.cache.judge.text import Text, Word
-from workers.cache.judge.words import POSSESSIVES, PREPOSITIONS, TIMES
+from workers.cache.judge.words import POSSESSIVES, PREPOSITIONS, QUANTIFIERS, TIMES
 
-_DETERMINERS: Final = POSSESSIVES | {"a", "an", "the", "some", "any", "this", "that", "these", "those"}
+_ARTICLES: Final = POSSESSIVES | {"a", "an", "the", "some", "any", "this", "that", "these", "those"}
+_DETERMINERS: Final = _ARTICLES | QUANTIFIERS
 _PLACES: Final = frozenset(["in", "at", "on", "within", "during"])
 # Verb and prepositions that say the same nevertheless.
 _ALIKE: Final = {
     "think": frozenset(["of", "about", "on"]), "hear": frozenset(["of", "about"]), "know": frozenset(["of", "about"]),
-    "work": frozenset(["for", "in", "at", "with"]), "write": frozenset(["on", "for", "in"]), "speak": frozenset(["to", "with"]),
-    "talk": frozenset(["to", "with"]), "prepare": frozenset(["for", "to"]), "apply": frozenset(["for", "to", "in", "at"]),
+    "work": frozenset(["for", "in", "at", "with"]), "wait": frozenset(["for", "on"]), "write": frozenset(["on", "for", "in"]), "speak": frozenset(["to", "with"]),
+    "talk": frozenset(["to", "with"]), "prepare": frozenset(["for", "to"]), "apply": frozenset(["for", "to"]),
     "live": frozenset(["in", "at", "on"]), "get": frozenset(["of", "from", "out"]), "die": frozenset(["of", "from"]),
     "pay": frozenset(["with", "by", "via", "through"]), "put": frozenset(["on", ""]),
 }  # fmt: skip
@@ -98,7 +99,7 @@ def _before(text: Text, word: Word) -> tuple[str, str]:
         if other.form == "to" and not role and not word.role:
             break  # it leads to a verb
         if other.form in PREPOSITIONS:
-            role = other.form
+            role = role or other.form
         elif other.form not in _DETERMINERS:
             break
         at -= 1
@@ -138,14 +139,14 @@ def _as_verb(pair: Pair, left: str, right: str) -> bool:
     for text, form in ((pair.left, left), (pair.right, right)):
         at = next(word.at for word in text.words if word.form == form)
         before = text.words[at - 1].form if at else ""
-        if before in _DETERMINERS or before.endswith("est"):
+        if (before in _ARTICLES or before.endswith("est")) and form not in {"look", "wait"}:
             return False
     return True
 
 
 def _alike(pair: Pair, match: Match, verbs: frozenset[str], roles: set[str]) -> bool:
     if roles <= _PLACES:
-        return not verbs & PHRASAL
+        return not verbs & PHRASAL and not ("work" in verbs and "on" in roles)
     if any(roles <= _ALIKE.get(verb, frozenset()) for verb in verbs):
         return True
     if roles == {"", "for"}:
