@@ -151,7 +151,8 @@ SHORTEST_STEM: Final = (
 
 def akin(one: str, other: str) -> bool:
     """Tell whether two words are a verb and the noun of doing it, or a noun and its adjective, of one stem."""
-    if one[:SHORTEST_STEM] != other[:SHORTEST_STEM] and not (len(one) == 3 and other.startswith(one)):
+    short, long = sorted((one, other), key=len)
+    if not long.startswith(short if len(short) == 3 else short[:SHORTEST_STEM]):
         return False
     deeds = lexicon().deeds
     return is_plural(one) == is_plural(other) and any(

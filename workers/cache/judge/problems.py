@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import Final
 
 from workers.cache.judge.align import Pair, contrary, related
+from workers.cache.judge.lexicon import lemmas
 from workers.cache.judge.numbers import name, value
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import NEGATORS, listed
@@ -90,6 +91,8 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
         return "names", "the people are named in another order"
     if found := _marks(left, right):
         return "problem", f"only one side says {found}"
+    if found := _turned(left, right):
+        return "problem", f"one side turns it around: {found}"
     negations = [sum(word.form in NEGATORS - {"without", "minus"} for word in text.words) for text in (left, right)]
     if negations[0] != negations[1]:
         return "negation", "a negation stands on one side only"
@@ -125,6 +128,34 @@ def _firsts(text: Text, names: frozenset[str]) -> list[str]:
 def _marks(left: Text, right: Text) -> str:
     one, other = ({_MARKS[word.form] for word in text.words if word.form in _MARKS} for text in (left, right))
     return next((group for group in _HARD if (group in one) != (group in other)), "")
+
+
+# What was said more often with a word of one group, and is said more often with one of the other, is another problem.
+_POLES: Final = tuple(
+    (frozenset(listed(one)), frozenset(listed(other)))
+    for one, other in (
+        ("earn", "spend"), ("receive get gain obtain find", "lose misplace"), ("before prior", "after following"),
+        ("increase more additional extra grow rise surpass exceed", "decrease less few fewer reduce drop lower"),
+        ("left remain remaining rest", "use used eat eaten consume"), ("old older elder", "young younger"), ("add", "remove"),
+        ("twice double twofold", "half halve"), ("total altogether sum overall combined", "difference"), ("cost price", "profit"),
+        ("hour hourly", "minute second"), ("minute", "second"), ("day daily", "week weekly"), ("week weekly", "month monthly"),
+        ("month monthly", "year yearly annual"), ("dollar", "cent"), ("boy", "girl"), ("brother", "sister"), ("foot", "mile inch"),
+        ("pound", "ounce"), ("kg kilogram", "gram"), ("fast faster", "slow slower"), ("tall taller long longer", "short shorter"),
+    )
+)  # fmt: skip
+
+
+def _turned(left: Text, right: Text) -> str:
+    """Find a pair of opposite words of which one side has more of the first and fewer of the second (sells, buys)."""
+    said = [[{word.form, *lemmas(word.form)} for word in text.words] for text in (left, right)]
+    for one, other in _POLES:
+        here, there = (
+            (sum(not bases.isdisjoint(one) for bases in side), sum(not bases.isdisjoint(other) for bases in side))
+            for side in said
+        )
+        if (here[0] - there[0]) * (here[1] - there[1]) < 0:
+            return f"{min(one)} and {min(other)}"
+    return ""
 
 
 def _near(text: Text, word: Word) -> list[Word]:
