@@ -32,7 +32,7 @@ def questions(data: Path) -> list[str]:
             rows = [json.loads(line) for line in file]
         found += [row["a"] for row in rows]
     return [
-        text for text in dict.fromkeys(found) if 4 <= len(text.split()) and len(text) <= _LONGEST and text.isascii()
+        text for text in dict.fromkeys(found) if len(text.split()) >= 4 and len(text) <= _LONGEST and text.isascii()
     ]
 
 
@@ -60,7 +60,7 @@ def inserted(behind: str, *words: str) -> Edit:
 
 
 def replaced(pattern: str, *news: str) -> Edit:
-    """Make an edit that replaces what a pattern finds first by one of these (with its groups as \\1, \\2)."""
+    r"""Make an edit that replaces what a pattern finds first by one of these (with its groups as \\1, \\2)."""
     compiled = re.compile(pattern, re.IGNORECASE)
 
     def edit(text: str, dice: random.Random) -> str | None:

@@ -160,7 +160,10 @@ def _pick(left: list[Word], right: list[Word], how: str, found: list[Match]) -> 
 
 
 def related(one: Word, other: Word, how: str) -> bool:
-    """Tell whether two words answer each other in one way (`dictionary`: any group of WordNet); numbers and symbols only when they are the same."""
+    """Tell whether two words answer each other in one way; numbers and symbols only when they are the same.
+
+    Besides the ways of a match there is `dictionary`: any group of WordNet, for word problems.
+    """
     if one.kind != "content" or other.kind != "content":
         return False
     if how == "form":

@@ -232,8 +232,10 @@ FRAMES: Final = rules(
         r"what is the \2 \1",
     ),
     (
-        rf"\b(what (?:is|are|was|were|would be) )(?:some (?:of )?(?:the )?(?:good|best|great|top|cool|awesome|nice|greatest|excellent)|(?:the )?(?:best|greatest)"
-        rf"|(?<=are )(?:the )?(?:good|great|top|cool|awesome)|the good(?! (?:book|news|place|life|wife|doctor|dinosaur|earth|guys?)\b)|good(?= food\b)|an? (?:good|great|awesome|nice|excellent|best))(?: (?:good|best|great|top|cool))* {_KINDS_OF_GOOD}(?!{_STOP}\b)(?=[a-z])",
+        (
+            rf"\b(what (?:is|are|was|were|would be) )(?:some (?:of )?(?:the )?(?:good|best|great|top|cool|awesome|nice|greatest|excellent)|(?:the )?(?:best|greatest)"
+            rf"|(?<=are )(?:the )?(?:good|great|top|cool|awesome)|the good(?! (?:book|news|place|life|wife|doctor|dinosaur|earth|guys?)\b)|good(?= food\b)|an? (?:good|great|awesome|nice|excellent|best))(?: (?:good|best|great|top|cool))* {_KINDS_OF_GOOD}(?!{_STOP}\b)(?=[a-z])"
+        ),
         r"\1the best ",
     ),
     (

@@ -80,6 +80,7 @@ APART: Final[tuple[tuple[frozenset[str], frozenset[str], bool], ...]] = tuple(
         ("close shut", "friend friends relative call"),
         ("average typical", "grade score point batting speed"),
         ("sell market", "stock"),
+        ("best top", "hat hats gun shelf secret quark quarks soil gear"),
     )
 )
 # Nouns whose plural is another thing: glasses are no glass, Windows no window.

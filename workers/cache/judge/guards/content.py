@@ -46,7 +46,7 @@ def order(pair: Pair) -> str | None:
 
 
 def _moved(pair: Pair) -> bool:
-    """Tell whether whole phrases stand elsewhere, those with `of` in the same order: the wife of the son of, the son of the wife of."""
+    """Tell whether whole phrases stand elsewhere, those with `of` in the same order (the wife of the son of)."""
     left, right = (_phrases(pair.matches, left=left) for left in (True, False))
     return Counter(left) == Counter(right) and [one for one in left if one[0] == "of"] == [
         other for other in right if other[0] == "of"
@@ -199,7 +199,7 @@ def _light(pair: Pair) -> bool:
     if alone.form == "world":  # in the world; but the world cup, the world war
         after = text.words[alone.at + 1].form if alone.at + 1 < len(text.words) else ""
         placed = alone.role not in {"", "for"} or any(word.form.startswith("travel") for word in text.content)
-        return after == "best" or (placed and not _noun_follows(text, alone))
+        return after.endswith("est") or (placed and not _noun_follows(text, alone))
     if alone.form == "learn":
         return all(side.core.startswith("how do i ") for side in (pair.left, pair.right))
     if alone.form == "become":

@@ -11,7 +11,6 @@ from workers.cache.judge.normalise import surface
 from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import TIMES, UNITS
 
-
 _UNIT_NAMES = frozenset(UNITS.values()) | {f"{unit}s" for unit in UNITS.values()} | {"percent", "euro", "euros", "yen"}
 
 
@@ -30,6 +29,9 @@ def numbers(pair: Pair) -> str | None:
     return None
 
 
+_SHORT_UNITS = {
+    short: UNITS[short] for short in ("km", "kms", "kg", "kgs", "cm", "mm", "lb", "lbs", "oz", "hr", "hrs", "yr", "yrs")
+}
 _SIGN = re.compile(r"(?<!\S)[-\u2212\u2013](?=\.?\d)|(?<!\S)(?:[abof]|ab|aa|bb)[-\u2212\u2013](?=[\s?.!,]|$)")
 
 
@@ -60,8 +62,9 @@ def _show(words: list[Word]) -> str:
 def _units(text: Text) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for word, after in zip(text.content, text.content[1:], strict=False):
-        if word.kind == "number" and after.form in _UNIT_NAMES:
-            found[word.form, after.form.removesuffix("s")] += 1
+        unit = _SHORT_UNITS.get(after.form, after.form)
+        if word.kind == "number" and unit in _UNIT_NAMES:
+            found[word.form, unit.removesuffix("s")] += 1
     return found
 
 

@@ -16,7 +16,8 @@ _PLACES: Final = frozenset(["in", "at", "on", "within", "during"])
 # Verb and prepositions that say the same nevertheless.
 _ALIKE: Final = {
     "think": frozenset(["of", "about", "on"]), "hear": frozenset(["of", "about"]), "know": frozenset(["of", "about"]),
-    "work": frozenset(["for", "in", "at", "with"]), "wait": frozenset(["for", "on"]), "write": frozenset(["on", "for", "in"]), "speak": frozenset(["to", "with"]),
+    "work": frozenset(["for", "in", "at", "with"]), "wait": frozenset(["for", "on"]), 
+    "write": frozenset(["on", "for", "in"]), "speak": frozenset(["to", "with"]),
     "talk": frozenset(["to", "with"]), "prepare": frozenset(["for", "to"]), "apply": frozenset(["for", "to"]),
     "live": frozenset(["in", "at", "on"]), "get": frozenset(["of", "from", "out"]), "die": frozenset(["of", "from"]),
     "pay": frozenset(["with", "by", "via", "through"]), "put": frozenset(["on", ""]),
@@ -59,7 +60,7 @@ def governed(pair: Pair) -> str | None:
         roles = {left[1], right[1]}
         if len(roles) > 1 and match.left.at not in pair.turned and _matters(pair, match, left, right):
             return f"{left[1] or 'nothing'} and {right[1] or 'nothing'} before {match.right.form}"
-        if match.left.at in pair.turned and (found := _turned(pair, match)):
+        if match.left.at in pair.turned and (found := _turned(pair)):
             return found
     left_led, right_led = (_led(text) for text in (pair.left, pair.right))
     for (verb, role), (other, second) in zip(left_led, right_led, strict=False):
@@ -107,25 +108,30 @@ def _before(text: Text, word: Word) -> tuple[str, str]:
 
 
 def _matters(pair: Pair, match: Match, left: tuple[str, str], right: tuple[str, str]) -> bool:
+    """Tell whether two prepositions before a word differ in meaning, by what they stand between."""
     roles = {left[1], right[1]}
     form = match.left.form
-    heads = lemmas(left[0]) & lemmas(right[0]) if left[0] and right[0] else frozenset()
+    heads = lemmas(left[0]) & lemmas(right[0]) if left[0] and right[0] else frozenset[str]()
     if match.left.kind == "number":
         return "" not in roles and "of" not in roles and _timed(pair.left, match.left)
     if roles == {"", "for"} and (form.endswith("ing") or form in {"cheap", "free"}):
         return False
-    if form in IDIOMS and "" not in roles:
-        return True
-    if form in ANIMATE and "for" in roles and roles & {"on", "of", "in", "about"} and not heads & {"advice"}:
-        return True
-    if heads & TICKETS and "in" in roles:
-        return True
-    if "" not in roles and heads & _SENT and (roles == {"to", "for"} or heads & _FELT):
-        return True
-    if any(roles == alike and not heads & words for alike, words in _NARROW):
+    if _set(form, heads, roles):
         return True
     verbs = heads & LED
     return bool(verbs) and _as_verb(pair, left[0], right[0]) and not _alike(pair, match, verbs, roles)
+
+
+def _set(form: str, heads: frozenset[str], roles: set[str]) -> bool:
+    """Tell whether a noun before or behind the prepositions sets them apart."""
+    both = "" not in roles
+    return (
+        (both and form in IDIOMS)
+        or (form in ANIMATE and "for" in roles and bool(roles & {"on", "of", "in", "about"}) and "advice" not in heads)
+        or ("in" in roles and bool(heads & TICKETS))
+        or (both and bool(heads & _SENT) and (roles == {"to", "for"} or bool(heads & _FELT)))
+        or any(roles == alike and not heads & words for alike, words in _NARROW)
+    )
 
 
 def _timed(text: Text, number: Word) -> bool:
@@ -155,13 +161,13 @@ def _alike(pair: Pair, match: Match, verbs: frozenset[str], roles: set[str]) -> 
             not known(form) or any(word.form.startswith("exam") for word in pair.left.content) or form in _TESTS
         )
         return exam or form.startswith("favor") or form in {"help", "advice"}
-    return roles == {"", "of"} or roles == {"", "about"} and bool(verbs & {"think"})
+    return roles == {"", "of"} or (roles == {"", "about"} and "think" in verbs)
 
 
 _TESTS: Final = frozenset(["exam", "exams", "test", "tests", "interview", "interviews", "section", "gate", "cat"])
 
 
-def _turned(pair: Pair, match: Match) -> str | None:
+def _turned(pair: Pair) -> str | None:
     """Refuse phrases that turn around with another meaning: a glass of wine, a wine glass; allergies in dogs, dog allergies."""
     places = sorted(pair.turned)
     heads = [next(other for other in pair.matches if other.left.at == at) for at in places]

@@ -36,7 +36,7 @@ def apart(pair: Pair) -> str | None:
 
 _MOBILE: Final = re.compile(r"\b(?:mobile|cell|cellular|smart) ?phone")
 _FIRST_PHONES: Final = frozenset(
-    ["invent", "invented", "inventor", "first", "history", "landline", "difference", "between"]
+    ["invent", "invented", "inventor", "#1th", "history", "landline", "difference", "between"]
 )
 _WHAT_PHONE: Final = re.compile(r"what (?:is|are) (?:an? |the )?phones?[ ?.!]*$")
 
@@ -149,7 +149,8 @@ def _titled(pair: Pair, one: str, other: str) -> bool:
 
 _COMMON: Final = frozenset(
     listed("""
-    come support plan work live study use try offer sell hire go leave arrive open release start look become get launch play prepare make mean
+    come support plan work live study use try offer sell hire go leave arrive open release start look become get launch
+    play prepare make mean
 """)
 )
 _BE: Final = frozenset(
