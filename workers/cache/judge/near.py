@@ -89,6 +89,7 @@ PLURALS: Final = frozenset(
     glass glasses custom customs arm arms window windows good goods manner manners saving savings scale scales brain brains wood woods
     cloth clothes brief briefs content contents people peoples mean means new news minute minutes premise premises
     compass compasses force forces green greens bowel bowels wit wits remain remains
+    http https css dns gps sms aws rss
 """)
 )
 # Names and nouns in -ing that are not the doing of their verb: parking is no park, icing no ice, a training no train.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from workers.cache.judge.align import Match, Pair
-from workers.cache.judge.lexicon import known, lemmas
+from workers.cache.judge.lexicon import known, lemmas, lexicon
 from workers.cache.judge.near import ANIMATE, CONTAINERS, IDIOMS, LED, PHRASAL, TICKETS
 from workers.cache.judge.text import Text, Word
-from workers.cache.judge.words import POSSESSIVES, PREPOSITIONS, QUANTIFIERS, TIMES
+from workers.cache.judge.words import MODALS, POSSESSIVES, PREPOSITIONS, QUANTIFIERS, TIMES
 
 _ARTICLES: Final = POSSESSIVES | {"a", "an", "the", "some", "any", "this", "that", "these", "those"}
 _DETERMINERS: Final = _ARTICLES | QUANTIFIERS
@@ -16,10 +16,12 @@ _PLACES: Final = frozenset(["in", "at", "on", "within", "during"])
 # Verb and prepositions that say the same nevertheless.
 _ALIKE: Final = {
     "think": frozenset(["of", "about", "on"]), "hear": frozenset(["of", "about"]), "know": frozenset(["of", "about"]),
-    "work": frozenset(["for", "in", "at", "with"]), "wait": frozenset(["for", "on"]), 
+    "work": frozenset(["for", "in", "at", "with"]), "wait": frozenset(["for", "on"]),
     "write": frozenset(["on", "for", "in"]), "speak": frozenset(["to", "with"]),
     "talk": frozenset(["to", "with"]), "prepare": frozenset(["for", "to"]), "apply": frozenset(["for", "to"]),
-    "live": frozenset(["in", "at", "on"]), "get": frozenset(["of", "from", "out"]), "die": frozenset(["of", "from"]),
+    "live": frozenset(["in", "at", "on"]), "get": frozenset(["of", "from", "out of", "out from"]), "die": frozenset(["of", "from"]),
+    "learn": frozenset(["", "about", "of"]), "study": frozenset(["", "about", "for", "in", "of"]), "improve": frozenset(["", "in"]),
+    "join": frozenset(["", "in"]), "do": frozenset(["in", "with"]),
     "pay": frozenset(["with", "by", "via", "through"]), "put": frozenset(["on", ""]),
 }  # fmt: skip
 _FROM: Final = frozenset(["jealous", "make", "made", "get", "die", "suffer", "graduate", "free"])
@@ -91,7 +93,7 @@ _OBJECTS: Final = frozenset(["him", "her", "them", "me", "us", "it", "you", "thi
 
 
 def _before(text: Text, word: Word) -> tuple[str, str]:
-    """Give the content word that leads to a word, if nothing but a preposition and determiners stand between; and the former."""
+    """Give the content word that leads to a word, if nothing but prepositions and determiners stand between; and the former."""
     role, at = "", word.at - 1
     while at >= 0 and text.words[at].sentence == word.sentence:
         other = text.words[at]
@@ -100,7 +102,7 @@ def _before(text: Text, word: Word) -> tuple[str, str]:
         if other.form == "to" and not role and not word.role:
             break  # it leads to a verb
         if other.form in PREPOSITIONS:
-            role = role or other.form
+            role = f"{other.form} {role}".strip()
         elif other.form not in _DETERMINERS:
             break
         at -= 1
@@ -113,13 +115,19 @@ def _matters(pair: Pair, match: Match, left: tuple[str, str], right: tuple[str, 
     form = match.left.form
     heads = lemmas(left[0]) & lemmas(right[0]) if left[0] and right[0] else frozenset[str]()
     if match.left.kind == "number":
-        return "" not in roles and "of" not in roles and _timed(pair.left, match.left)
+        return (
+            "" not in roles
+            and "of" not in roles
+            and (_timed(pair.left, match.left) or (len(form) < 4 and "in" in roles))
+        )
     if roles == {"", "for"} and (form.endswith("ing") or form in {"cheap", "free"}):
         return False
     if _set(form, heads, roles):
         return True
-    verbs = heads & LED
-    return bool(verbs) and _as_verb(pair, left[0], right[0]) and not _alike(pair, match, verbs, roles)
+    verbs = heads & LED if heads and _as_verb(pair, left[0], right[0]) else frozenset[str]()
+    if heads and not verbs and _done(pair, left[0], right[0]):
+        verbs = frozenset(head for head in heads if "v" in lexicon().parts.get(head, ""))
+    return bool(verbs) and not _alike(pair, match, verbs, roles)
 
 
 def _set(form: str, heads: frozenset[str], roles: set[str]) -> bool:
@@ -138,6 +146,19 @@ def _timed(text: Text, number: Word) -> bool:
     """Tell whether a number counts days, minutes or the like."""
     after = text.words[number.at + 1].form if number.at + 1 < len(text.words) else ""
     return after.removesuffix("s") in TIMES
+
+
+def _done(pair: Pair, left: str, right: str) -> bool:
+    """Tell whether the leading word is surely a verb: behind a pronoun, to or a modal on both sides."""
+    for text, form in ((pair.left, left), (pair.right, right)):
+        at = next(word.at for word in text.words if word.form == form)
+        before = text.words[at - 1].form if at else ""
+        if before not in _SUBJECTS and before not in MODALS:
+            return False
+    return True
+
+
+_SUBJECTS: Final = frozenset(["i", "you", "we", "they", "he", "she", "to", "not", "one", "people"])
 
 
 def _as_verb(pair: Pair, left: str, right: str) -> bool:
@@ -161,7 +182,7 @@ def _alike(pair: Pair, match: Match, verbs: frozenset[str], roles: set[str]) -> 
             not known(form) or any(word.form.startswith("exam") for word in pair.left.content) or form in _TESTS
         )
         return exam or form.startswith("favor") or form in {"help", "advice"}
-    return roles == {"", "of"} or (roles == {"", "about"} and "think" in verbs)
+    return roles == {"", "about"} and "think" in verbs
 
 
 _TESTS: Final = frozenset(["exam", "exams", "test", "tests", "interview", "interviews", "section", "gate", "cat"])
