@@ -81,7 +81,7 @@ _WAYS: Final = r"ways?|methods?|means|procedures?|process|steps"
 _UNMEASURED: Final = rf"(?!(?:most )?(?:{'|'.join(sorted(MEASURED))})\b(?! (?:misconception|mistake|lie|fear|regret|problem|challenge|secret|myster|dream)))"  # what is measured has a record: the tallest man of all time
 # A good one of these is no best one, or what is good beside them is a name.
 _KINDS_OF_GOOD: Final = (
-    r"(?!(?:[a-z]+ )?(?:scores?|salary|salaries|gpa|grades?|rates?|price|pressure|bmi|ping|speed|income|returns?|percentage|ratio|level|average"
+    r"(?!(?:[a-z]+ ){0,3}(?:scores?|salary|salaries|gpa|grades?|rates?|price|pressure|bmi|ping|speed|income|returns?|percentage|ratio|level|average"
     r"|number|amount|cholesterol|mileage|temperature|range)\b"
     r"|(?:person|man|woman|wife|husband|friend|leader|life|citizen|parent|mother|father|samaritans?|friday|faith|manners|fats?|carbs?"
     r"|lakes?|apes?|danes?|plains|pyramids?|powers?|white|war|hats?|gun|quarks?)\b)"

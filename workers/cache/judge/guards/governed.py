@@ -118,9 +118,13 @@ def _matters(pair: Pair, match: Match, left: tuple[str, str], right: tuple[str, 
         return (
             "" not in roles
             and "of" not in roles
-            and (_timed(pair.left, match.left) or (len(form) < 4 and "in" in roles))
+            and (_timed(pair.left, match.left) or ("in" in roles and not _year(form)))
         )
-    if roles == {"", "for"} and (form.endswith("ing") or form in {"cheap", "free"}):
+    if (
+        roles == {"", "for"}
+        and heads & {"go", "travel", "come"}
+        and (form.endswith("ing") or form in {"cheap", "free"})
+    ):
         return False
     if _set(form, heads, roles):
         return True
@@ -137,9 +141,19 @@ def _set(form: str, heads: frozenset[str], roles: set[str]) -> bool:
         (both and form in IDIOMS)
         or (form in ANIMATE and "for" in roles and bool(roles & {"on", "of", "in", "about"}) and "advice" not in heads)
         or ("in" in roles and bool(heads & TICKETS))
+        or (roles == {"in", "for"} and _place(form))
         or (both and bool(heads & _SENT) and (roles == {"to", "for"} or bool(heads & _FELT)))
         or any(roles == alike and not heads & words for alike, words in _NARROW)
     )
+
+
+def _year(form: str) -> bool:
+    return len(form) == 5 and form[1:3] in {"18", "19", "20"}
+
+
+def _place(form: str) -> bool:
+    """Tell whether a word names a country or the like: it has an adjective for its people (japan, japanese)."""
+    return any(deed[:3] == form[:3] and deed.endswith(("an", "ese", "ish")) for deed in lexicon().deeds.get(form, ()))
 
 
 def _timed(text: Text, number: Word) -> bool:
@@ -174,6 +188,8 @@ def _as_verb(pair: Pair, left: str, right: str) -> bool:
 def _alike(pair: Pair, match: Match, verbs: frozenset[str], roles: set[str]) -> bool:
     if roles <= _PLACES:
         return not verbs & PHRASAL and not ("work" in verbs and "on" in roles)
+    if roles <= {"with", "through", "via"}:
+        return True
     if any(roles <= _ALIKE.get(verb, frozenset()) for verb in verbs):
         return True
     if roles == {"", "for"}:
