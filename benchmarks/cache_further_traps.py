@@ -274,7 +274,7 @@ def further_traps(data: Path, seed: int = SEED) -> Iterator[tuple[str, str, str]
     for kind, edit in EDITS.items():
         yield from _of(kind, edit, dice.sample(texts, len(texts)), dice)
     for kind, make in PAIRS.items():
-        for text in dice.sample(texts, EACH):
+        for text in dice.sample(texts, min(EACH, len(texts))):
             stored, asked = make(text, dice)
             if stored != asked:
                 yield kind, stored, asked

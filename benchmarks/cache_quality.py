@@ -3,7 +3,7 @@
 DIR holds cache/ (qqp_pairs, gsm_plus) and router/ (clinc150, banking77, nq_open) as .jsonl.gz. Each source is split in two by
 a hash: the judge was tuned on `tune`. `held` was read late and led to a few changes (docs/cache-judge.md says which, and
 what it measured before). Intervals are Wilson's at 95 %. Traps and surface changes
-are generated (benchmarks/cache_traps.py). Readings of accepted pairs that
+are generated (benchmarks/cache_traps.py, cache_further_traps.py). Readings of accepted pairs that
 Quora labels different lie in benchmarks/data/cache/readings.tsv, by a hash of the pair: its text is not ours to publish.
 """
 
@@ -27,6 +27,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.cache_further_traps import further_traps
 from benchmarks.cache_traps import surfaces, traps
 from workers.cache.judge.judge import Judge
 from workers.encoding.encoder import Encoder
@@ -40,6 +41,9 @@ FRESH: Final = (
     Path(__file__).parent / "data/cache/fresh.jsonl"
 )  # by hand; the judge was changed after these, though not for them
 FROZEN: Final = Path(__file__).parent / "data/cache/fresh_frozen.jsonl"  # by hand once the judge was frozen, run once
+HOSTILE: Final = (
+    Path(__file__).parent / "data/cache/fresh_hostile.jsonl"
+)  # by hand, to find what the traps miss; read, and the judge mended for them
 READINGS: Final = Path(__file__).parent / "data/cache/readings.tsv"
 
 
@@ -171,9 +175,10 @@ def cases(data: Path, vectors: Vectors, parts: set[str]) -> Iterator[Case]:
         yield from exchanged(data)
     if "traps" in parts:
         yield from (Case(f"trap {kind}", one, other) for kind, one, other in traps(data, FINAL_SEED))
+        yield from (Case(f"further {kind}", one, other) for kind, one, other in further_traps(data, FINAL_SEED))
         yield from (Case(f"surface {kind}", one, other) for kind, one, other in surfaces(data, FINAL_SEED))
     if "fresh" in parts:
-        for name, path in (("fresh", FRESH), ("frozen", FROZEN)):
+        for name, path in (("fresh", FRESH), ("frozen", FROZEN), ("hostile", HOSTILE)):
             for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
                 yield Case(f"{name} {'same' if row['same'] else 'different'}", row["stored"], row["asked"])
     if "neighbours" in parts:

@@ -15,6 +15,7 @@ from workers.cache.judge import words as little
 from workers.cache.judge.align import contrary, is_typo
 from workers.cache.judge.guards.content import EXAMS
 from workers.cache.judge.lexicon import american, known, lemmas, lexicon
+from workers.cache.judge.near import NEAR
 from workers.cache.judge.normalise import RULES
 from workers.cache.judge.numbers import NAMED
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
@@ -130,7 +131,9 @@ def _near(word: str) -> Words:
     """Everything that answers a word by its form, our list or the lexicon."""
     found, words = set(_forms(word)), lexicon()
     for form in tuple(found):
-        found.update(words.synonyms.get(form, ()), words.deeds.get(form, ()), little.SAME.get(form, ()))
+        found.update(
+            words.synonyms.get(form, ()), words.deeds.get(form, ()), little.SAME.get(form, ()), NEAR.get(form, ())
+        )
     return frozenset(found)
 
 

@@ -81,11 +81,12 @@ def _led(text: Text) -> list[tuple[str, str]]:
     words = text.words
     for at, word in enumerate(words):
         if word.kind == "content" and lemmas(word.form) & LED:
-            after = [other.form for other in words[at + 1 : at + 3]]
-            if after[:1] and after[0] in _OBJECTS:
-                found.append((word.form, ""))
-            elif len(after) > 1 and after[0] in PREPOSITIONS and after[1] in _OBJECTS:
-                found.append((word.form, after[0]))
+            role, next_at = "", at + 1
+            while next_at < len(words) and words[next_at].form in PREPOSITIONS and words[next_at].form not in _OBJECTS:
+                role = f"{role} {words[next_at].form}".strip()
+                next_at += 1
+            if next_at < len(words) and words[next_at].form in _OBJECTS:
+                found.append((word.form, role))
     return found
 
 
