@@ -121,7 +121,7 @@ def exchanged(joint: str) -> Edit:
 
 _VERBS: Final = r"look|looks|looking|wait|waiting|pay|paid|play|played|talk|talking|write|wrote|ask|asked|run|fight|vote|search|call|called|leave|left|work|speak|believe|apply|move|moved|send|get|go|come|take|put|turn|read|know|sell|buy"
 _LED: Final = re.compile(
-    rf"\b(?:{_VERBS}) (?P<p>for|at|on|to|about|with|from|by|after|into|off|up|down)(?= (?:the|a|an|my|your|his|her|our|their|this|that|it|him|them|me)\b)",
+    rf"\b(?:{_VERBS}) (?P<p>for|at|on|to|about|with|from|by|after|into|off|up|down)(?= (?:(?:the|a|an|my|your|his|her|our|their) \w|(?:this|that|it|him|them|me)\b))",
     re.IGNORECASE,
 )
 
@@ -131,12 +131,18 @@ def led(text: str, dice: random.Random) -> str | None:
     found = _LED.search(text)
     if not found:
         return None
-    alike = {"with": "to", "to": "with", "for": "on", "about": "on", "on": "at", "at": "on"}
+    alike = [
+        {"with", "to"},
+        {"about", "on"},
+        {"on", "at"},
+        {"for", "on"},
+        {"for", "at"},
+    ]  # wait on and for, work at and for
     new = dice.choice(
         [
             word
             for word in ("for", "at", "on", "about", "with", "from", "after", "into")
-            if word != found["p"] and alike.get(found["p"]) != word
+            if word != found["p"].lower() and {word, found["p"].lower()} not in alike
         ]
     )
     return f"{text[: found.start('p')]}{new}{text[found.end('p') :]}"

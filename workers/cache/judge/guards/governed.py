@@ -85,12 +85,33 @@ def _led(text: Text) -> list[tuple[str, str]]:
             while next_at < len(words) and words[next_at].form in PREPOSITIONS and words[next_at].form not in _OBJECTS:
                 role = f"{role} {words[next_at].form}".strip()
                 next_at += 1
+            while role and next_at < len(words) and words[next_at].form in {"the", "a"}:
+                next_at += 1
             if next_at < len(words) and words[next_at].form in _OBJECTS:
                 found.append((word.form, role))
     return found
 
 
-_OBJECTS: Final = frozenset(["him", "her", "them", "me", "us", "it", "you", "this", "that", "someone"])
+_OBJECTS: Final = frozenset(
+    [
+        "him",
+        "her",
+        "them",
+        "me",
+        "us",
+        "it",
+        "you",
+        "this",
+        "that",
+        "someone",
+        "next",
+        "last",
+        "same",
+        "thing",
+        "things",
+        "other",
+    ]
+)
 
 
 def _before(text: Text, word: Word) -> tuple[str, str]:
@@ -119,7 +140,7 @@ def _matters(pair: Pair, match: Match, left: tuple[str, str], right: tuple[str, 
         return (
             "" not in roles
             and "of" not in roles
-            and (_timed(pair.left, match.left) or ("in" in roles and not _year(form)))
+            and ("about" in roles or _timed(pair.left, match.left) or ("in" in roles and not _year(form)))
         )
     if (
         roles == {"", "for"}
