@@ -43,7 +43,7 @@ DISTINCT: Final = pairs(
 )
 # Where one of these words stands beside them (with True: anywhere), two synonyms are not the same: a loan application is no app, hard water not difficult.
 APART: Final[tuple[tuple[frozenset[str], frozenset[str], bool], ...]] = tuple(
-    (frozenset(listed(one)), frozenset(listed(context)), one.startswith(("app ", "phone ", "pick ", "pupil ")))
+    (frozenset(listed(one)), frozenset(listed(context)), one.startswith(("app ", "phone ", "pick ", "pupil ", "be ")))
     for one, context in (
         (
             "app application apps applications",
@@ -80,6 +80,7 @@ APART: Final[tuple[tuple[frozenset[str], frozenset[str], bool], ...]] = tuple(
         ("close shut", "friend friends relative call"),
         ("average typical", "grade score point batting speed"),
         ("pupil pupils student students", "big large small dilated eye eyes"),
+        ("be become", "like hard difficult easy stressful expensive"),
         ("sell market", "stock"),
         ("best top", "hat hats gun shelf secret quark quarks soil gear"),
     )

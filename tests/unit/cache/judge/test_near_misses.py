@@ -102,6 +102,9 @@ TWO: dict[str, list[tuple[str, str]]] = {
         ("When did the war start and why?", "When did the war start?"),
         ("How do I delete my account completely?", "How do I delete my account?"),
         ("How do you feel?", "How do I feel?"),
+        ("How do I find my phone?", "How do I find a phone?"),
+        ("What is the fastest way to get to Rome?", "How do I get to Rome?"),
+        ("Is it hard to become a judge?", "Is it hard to be a judge?"),
     ],
 }
 ONE: list[tuple[str, str]] = [
@@ -128,6 +131,8 @@ ONE: list[tuple[str, str]] = [
         "What is the difference between a red wine glass and a white one",
     ),
     ("Is it raining?", "is it raining"),
+    ("What is the fastest way to defrost a chicken?", "How do I defrost a chicken?"),
+    ("How do I find my passion?", "How do I find a passion?"),
 ]
 
 

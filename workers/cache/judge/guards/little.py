@@ -180,9 +180,20 @@ def modality(pair: Pair) -> str | None:
 
 
 def manner(pair: Pair) -> str | None:
-    """Refuse when one asks for the easiest way and the other for the fastest, though either may ask just how."""
+    """Refuse when one asks for the easiest way and the other for the fastest, though either may ask just how.
+
+    A way to a place is another one when it is to be fast or easy, whatever the other side says.
+    """
     said = [{_MANNERS[found] for found in _MANNER.findall(text.raw.lower())} for text in (pair.left, pair.right)]
-    return "the manner differs" if said[0] and said[1] and said[0] != said[1] else None
+    if said[0] != said[1] and (all(said) or any(_WAY_THERE.search(text.core) for text in (pair.left, pair.right))):
+        return "the manner differs"
+    return None
+
+
+_WAY_THERE = re.compile(
+    r"^how do (?:i|one) (?:get (?:(?:from|home|back|out|here|there|around)\b|(?:[a-z]+ )?to (?:the |my )?[a-z])"
+    r"|(?:travel|reach|go|drive|fly|send|ship|commute|walk|move)\b)"
+)
 
 
 _MANNERS = dict.fromkeys(listed("easy easiest simple simplest"), "easy") | dict.fromkeys(

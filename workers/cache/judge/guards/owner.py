@@ -27,6 +27,9 @@ def person(pair: Pair) -> str | None:
         return "the person differs: who does it to whom"
     if _owner(pair) or _spoken_to(pair.left, pair.right) or _spoken_to(pair.right, pair.left):
         return "the person differs: whose it is"
+    sought = [_SOUGHT.findall(text.core) for text in (pair.left, pair.right)]
+    if sought[0] != sought[1]:
+        return "the person differs: one's own and any"
     own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
     if set(left) != set(right):
         return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
@@ -41,6 +44,9 @@ def _owner(pair: Pair) -> bool:
     return bool(gone) and gone.keys() | come.keys() <= POSSESSIVES and gone.total() == come.total()
 
 
+_SOUGHT = re.compile(
+    r"\b(find|locate|trace|track|meet|choose|contact|call|visit|buy|marry) my (?!purpose|passion|family|way|voice|style|calling)"
+)  # find my phone, find a phone
 _TO_SOMEBODY = re.compile(
     r"\b(?:(?:tell|show|teach|help) (?:me|us)|(?:let|advise) me|i (?:want|need|would like) to know)\b"
     r"|\b(?:can|could|would|will) you (?:please )?(?:explain|say|describe|give)\b"
