@@ -21,7 +21,7 @@ _CHARACTERS: Final = str.maketrans({
 # Over lower-case text. Apostrophes are often left out: `dont`, `whats`.
 _CONTRACTIONS: Final = rules(
     (r" +'(?=(?:s|re|ll|ve|m|d)\b)", "'"),
-    (r"\b(ca|can)'?t\b(?! of\b)|\bcannot\b", "can not"),
+    (r"\b(?:can'?|ca')t\b(?! of\b)|\bcannot\b", "can not"),
     (r"\b(wo)n'?t\b", "will not"),
     (r"\bshan'?t\b", "shall not"),
     (r"\bain'?t\b", "is not"),

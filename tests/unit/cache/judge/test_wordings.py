@@ -257,3 +257,21 @@ def test_the_nearest_other_question_is_refused(stored: str, asked: str) -> None:
     """What looks like the same family and asks something else."""
     assert not judged(stored, asked).hit
     assert not judged(asked, stored).hit
+
+
+def test_a_word_said_twice_answers_one_said_once_only_in_a_list_of_two() -> None:
+    """Left out elsewhere, it is missed."""
+    once, twice = "a love and an arranged marriage", "a love marriage and an arranged marriage"
+    assert judged(f"What is the difference between {once}?", f"What is the difference between {twice}?").hit
+    assert not judged(
+        "Dave and Bob trade places. Then Eve and Bob trade places.",
+        "Dave and Bob trade places. Then Eve and Bob places.",
+    ).hit
+
+
+def test_a_cat_is_no_contraction() -> None:
+    """Only can't, cant and cannot are can not."""
+    assert judged("Why does my cat bite?", "Why do my cats bite?").guard != "modality"
+    assert judged("can't log in", "cannot log in").hit
+    assert judged("i cant log in", "i can not log in").hit
+    assert not judged("feeding a cat", "feeding a can not").hit

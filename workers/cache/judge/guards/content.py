@@ -135,7 +135,7 @@ def _led(text: Text, word: Word) -> int | None:
     return at if at >= 0 and text.words[at].kind == "content" and text.words[at].sentence == word.sentence else None
 
 
-NEAREST = 4  # words from a word to where it is said again in a list of two
+NEAREST = 5  # words from a word to where it is said again in a list of two
 
 
 def _repeated(pair: Pair, form: str) -> bool:
@@ -146,8 +146,9 @@ def _repeated(pair: Pair, form: str) -> bool:
     if (len(one), len(two)) != (1, 2):
         return False
     text = pair.left if two is places[0] else pair.right
-    between = [word for word in text.words[two[0] + 1 : two[1]] if word.kind == "function"]
-    return [word.form for word in between] in (["and"], ["or"]) and two[1] - two[0] <= NEAREST
+    between = [word.form for word in text.words[two[0] + 1 : two[1]] if word.kind == "function"]
+    joined = [form for form in between if form not in {"a", "an", "the"}]
+    return joined in (["and"], ["or"]) and two[1] - two[0] <= NEAREST
 
 
 def _needless(pair: Pair) -> bool:
