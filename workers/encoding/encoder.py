@@ -31,7 +31,9 @@ PACKAGED: Final = "all-MiniLM-L6-v2"
 HEAD_SHARE: Final = 0.6  # of the window is for the beginning of a text that is longer
 MOST_CHARS_A_TOKEN: Final = 16  # a longer text is cut in its middle before it is tokenised, which bounds the cost
 BATCH: Final = 64  # texts that the library takes together, where it encodes
-BATCH_TOKENS: Final = 768  # in one pass, about: its products stay in the processor's cache, its memory is small
+BATCH_TOKENS: Final = (
+    768  # in the passes of all threads together, about: products stay in the processor's cache, memory is small
+)
 MOST_PADDED: Final = 4 * BATCH_TOKENS  # what a pass may have with each text filled up to the longest, for the attention
 
 
@@ -141,7 +143,7 @@ def _passes(lengths: Sequence[int], threads: int = 1) -> list[list[int]]:
     Characters do not tell: forty of them are eight tokens of English and thirty of a formula.
     """
     total, done = sum(lengths), 0
-    wanted = threads * math.ceil(total / (threads * BATCH_TOKENS))
+    wanted = threads * math.ceil(total / BATCH_TOKENS)
     passes: dict[tuple[int, int], list[int]] = {}
     part = 0
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):

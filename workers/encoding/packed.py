@@ -78,15 +78,24 @@ class PackedBert:
 
     def _through(self, layer: Layer, states: Tensor, spread: _Spread) -> Tensor:
         """Take all tokens, shape (tokens, dimensions), through one layer."""
-        asked, asked_bias, out, out_bias, norm, norm_bias, up, up_bias, down, down_bias, last, last_bias = layer
         size = states.shape[-1:]
-        three = spread.padded(functional.linear(states, asked, asked_bias))
-        query, key, value = three.view(*three.shape[:2], 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        states = functional.layer_norm(
+            self._heard(layer, states, spread).add_(states), size, layer[8], layer[9], self._eps
+        )
+        found = functional.linear(functional.gelu(functional.linear(states, *layer[10:12])), *layer[12:14])
+        return functional.layer_norm(found.add_(states), size, layer[14], layer[15], self._eps)
+
+    def _heard(self, layer: Layer, states: Tensor, spread: _Spread) -> Tensor:
+        """Let each token hear the others of its text."""
+        query, key, value = (
+            self._by_head(spread.padded(functional.linear(states, *layer[at : at + 2]))) for at in (0, 2, 4)
+        )
         heard = functional.scaled_dot_product_attention(query, key, value, attn_mask=spread.mask)
-        heard = functional.linear(spread.packed(heard.transpose(1, 2).flatten(2)), out, out_bias)
-        states = functional.layer_norm(heard.add_(states), size, norm, norm_bias, self._eps)
-        found = functional.linear(functional.gelu(functional.linear(states, up, up_bias)), down, down_bias)
-        return functional.layer_norm(found.add_(states), size, last, last_bias, self._eps)
+        return functional.linear(spread.packed(heard.transpose(1, 2).flatten(2)), *layer[6:8])
+
+    def _by_head(self, states: Tensor) -> Tensor:
+        """Part (texts, longest, dimensions) into (texts, heads, longest, dimensions of a head)."""
+        return states.view(*states.shape[:2], self._heads, -1).transpose(1, 2)
 
 
 class _Spread:
@@ -132,16 +141,15 @@ def _is_plain(model: Any) -> bool:
 
 
 def _layer(held: dict[str, Tensor], at: str) -> Layer:
-    """Take a layer's tensors in the order in which they are used; the three that ask are one product."""
-    asked = [
-        torch.cat([held[f"{at}attention.self.{name}.{kind}"] for name in ("query", "key", "value")])
-        for kind in ("weight", "bias")
-    ]
+    """Take a layer's weights and biases in the order in which they are used."""
     names = (
+        "attention.self.query",
+        "attention.self.key",
+        "attention.self.value",
         "attention.output.dense",
         "attention.output.LayerNorm",
         "intermediate.dense",
         "output.dense",
         "output.LayerNorm",
     )
-    return (*asked, *(held[f"{at}{name}.{kind}"] for name in names for kind in ("weight", "bias")))
+    return tuple(held[f"{at}{name}.{kind}"] for name in names for kind in ("weight", "bias"))
