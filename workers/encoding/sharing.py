@@ -20,7 +20,7 @@ SLACK: Final = 1.1  # a pass that takes longer than this share of one thread's t
 MOST_SLOW: Final = (
     3  # passes behind each other that do not pay; one that takes so many times as long counts for all of them
 )
-REST_S: Final = 30.0  # for which sharing is left; twice as long each time that it does not pay again
+REST_S: Final = 5.0  # for which sharing is left; twice as long each time that it does not pay again
 MOST_REST_S: Final = 900.0
 
 
