@@ -14,7 +14,7 @@ NEAR: Final = pairs(
     """
     speak/talk begin/start need/require shop/store gain/increase choose/select error/mistake connect/link connect/relate link/relate
     associate/relate big/large difficult/hard happen/occur reply/respond certain/sure correct/right incorrect/wrong
-    percent/percentage faster/quicker fastest/quickest limit/limitation/restriction replacement/substitute replace/substitute
+    percent/percentage faster/quicker fastest/quickest limitation/restriction replacement/substitute replace/substitute
     alternate/alternative author/writer build/construct control/curb nowadays/today become/get attempt/try aid/assist/help
     accomplish/achieve amount/quantity annoy/bother/irritate completely/entirely/totally maybe/possibly likely/probably lately/recently
     extremely/highly celebrated/famous/notable especially/particularly earphone/headphone kg/kilo/kilogram km/kilometer hr/hour yr/year
