@@ -163,3 +163,13 @@ def test_a_word_problem_turned_around_is_refused() -> None:
     assert judged(stored, asked, 0.95).hit
     assert not judged(stored, asked.replace("5 hours", "5 minutes"), 0.95).hit
     assert not judged(stored, asked.replace("After one", "Before one"), 0.95).hit
+
+
+def test_a_factorial_is_another_number() -> None:
+    """A mark that only calls is none: behind a word, doubled, or before an equals sign."""
+    assert not judged("What is 5!?", "What is 5?").hit
+    assert not judged("what is the value of 10!", "what is the value of 10").hit
+    assert judged("what is 5!", "What is 5! ?").hit
+    assert judged("wake me at seven!", "wake me at seven").hit
+    assert judged("set the volume to 5!", "set the volume to 5").hit
+    assert not judged("is 5! even", "is 5 even").hit

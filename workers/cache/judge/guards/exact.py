@@ -74,12 +74,25 @@ def code(pair: Pair) -> str | None:
         return "the formulas differ"
     if _options(pair.left) != _options(pair.right):
         return "the options differ"
+    if _factorials(pair.left) != _factorials(pair.right):
+        return "a factorial and a number are not the same"
     left, right = (tuple(_brand(found) for found in text.code) for text in (pair.left, pair.right))
     if left != right and (Counter(map(str.lower, left)) != Counter(map(str.lower, right)) or _mixed(pair)):
         return "the code differs"
     return None
 
 
+def _factorials(text: Text) -> list[str]:
+    """List numbers with a mark right behind them (5! is 120); at the end of a text it may only call, unless a value is asked for."""
+    if "!" not in text.raw:
+        return []
+    raw = text.raw if _VALUE.match(text.core) else text.raw.rstrip("!?. ")
+    return re.findall(r"(?<![\w.,:/-])\d+(?=!(?![=!]))", raw)
+
+
+_VALUE = re.compile(
+    r"(?:what is|calculate|compute|evaluate|simplify|find|solve)\b(?: (?:the )?value of)? [^a-z]*$|.*\bfactorial\b"
+)
 _OPTION = re.compile(r"(?<!\S)--?(?: (?=[a-z]+(?![\w'])))?([a-zA-Z]+)(?![\w'-])")
 
 
