@@ -10,7 +10,6 @@ library's time to ours. With `--beside` another process is busy meanwhile, as on
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ import torch
 
 from benchmarks.report import conditions, ratio
 from benchmarks.routing.sources import rows
+from workers.cores import cores
 from workers.encoding.encoder import Encoder
 
 SOURCES: Final = ("nq_open", "banking77", "gsm8k")
@@ -93,14 +93,13 @@ def main() -> int:
     folder = options.data / "router"
     conditions("The encoder's packed pass beside the library's")
     ours, library = Encoder(), Encoder(packed=False)
-    cores = len(os.sched_getaffinity(0))
     with busy() if options.beside else nullcontext():
         met = [
             compare(
                 name,
                 random.Random(SEED).sample([row["question"] for row in rows(folder, name)], TEXTS),
                 on_threads(1, ours.embed),
-                on_threads(cores, library.embed),
+                on_threads(cores(), library.embed),
             )
             for name in SOURCES
         ]

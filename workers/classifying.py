@@ -5,7 +5,6 @@ A worker without its encoder or its artefact does not start: the SettingsError t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +70,7 @@ def load(settings: Settings) -> Deciding:
 def _encoder(settings: Settings) -> Encoder:
     from workers.encoding.encoder import Encoder  # noqa: PLC0415 - loads torch
 
-    return Encoder(settings.encoder.model, threads=settings.encoder.threads or len(os.sched_getaffinity(0)))
+    return Encoder(settings.encoder.model, threads=settings.encoder.threads or None)
 
 
 def embedder(deciding: Deciding, settings: Settings) -> Embedder:

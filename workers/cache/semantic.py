@@ -29,8 +29,8 @@ from workers.telemetry import logger
 
 log = logger("cache")
 MOST_REASON_CHARS: Final = 300
-# Of two texts together: they are read in the loop. Reading a new text takes 5 us a character, so this is 5 ms at the most;
-# a way to another thread and back takes as long on a machine that is busy.
+# Of all texts of a look-up together: they are read in the loop. Reading a new text takes 5 us a character, so this is 5 ms
+# at the most; a way to another thread and back takes as long on a machine that is busy.
 AT_ONCE_CHARS: Final = 1_000
 UNDECIDED: Final = frozenset(
     {"words"}
@@ -193,8 +193,10 @@ class SemanticCache:
     async def _verdicts(self, candidates: list[Candidate], asked: str, strict: str | None) -> list[Verdict]:
         """Judge one candidate after the other, nearest first, until one is accepted; `strict` says why a scope is."""
         verdicts: list[Verdict] = []
+        chars = len(asked)
         for candidate in candidates:
-            verdict = await self._verdict(candidate, asked)
+            chars += len(candidate.entry["text"])
+            verdict = await self._verdict(candidate, asked, at_once=chars <= AT_ONCE_CHARS)
             if verdict.hit and strict and verdict.guard != SAME:
                 verdict = Refused(f"only the same words are answered by meaning in this scope: {strict}")
             verdicts.append(verdict)
@@ -202,12 +204,12 @@ class SemanticCache:
                 break
         return verdicts
 
-    async def _verdict(self, candidate: Candidate, asked: str) -> Verdict:
-        """Judge at a glance, or by reading: short texts at once, long ones in a thread, since they take milliseconds."""
+    async def _verdict(self, candidate: Candidate, asked: str, *, at_once: bool) -> Verdict:
+        """Judge at a glance, or by reading: short texts at once, others in a thread, since they take milliseconds."""
         stored, similarity = candidate.entry["text"], candidate.similarity
         if (seen := self.judge.glance(stored, asked, similarity)) is not None:
             return seen
-        if len(stored) + len(asked) <= AT_ONCE_CHARS:
+        if at_once:
             return self.judge.read(stored, asked, similarity)
         return await asyncio.to_thread(self.judge.read, stored, asked, similarity)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.errors import SettingsError
+from workers.cores import cores
 from workers.encoding.lean import COMPILING, SCIENCE, one_thread_for_numpy, short_spins, without
 from workers.memory import give_memory_back
 
@@ -75,7 +75,7 @@ class Encoder:
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
         self._window = int(self._model.max_seq_length or 256) - 2  # without the two marks around it
         self._tokenizer = self._model.tokenizer
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or cores()
         self._packed = _packed(self._model) if packed else None
         torch.set_num_threads(self._threads if self._packed is None else 1)
         self._pool = ThreadPoolExecutor(self._threads, "thinkline-encoder-pass")
@@ -91,7 +91,7 @@ class Encoder:
         tokens = self._tokens(fitted)
         found = np.empty((len(texts), self.dimensions), np.float32)
         passes = _passes([len(text) for text in tokens], 1 if self._packed is None else self._threads)
-        work = [(rows, [fitted[row] for row in rows], [tokens[row] for row in rows]) for rows in passes]
+        work = [([fitted[row] for row in rows], [tokens[row] for row in rows]) for rows in passes]
         if self._packed is None:
             vectors: Iterable[Vectors] = map(self._pass, work)
         elif len(work) == 1:
@@ -103,9 +103,9 @@ class Encoder:
             found[rows] = made
         return found
 
-    def _pass(self, work: tuple[list[int], list[str], list[list[int]]]) -> Vectors:
+    def _pass(self, work: tuple[list[str], list[list[int]]]) -> Vectors:
         """Encode the texts of one pass."""
-        _, texts, tokens = work
+        texts, tokens = work
         if self._packed is not None:
             return self._packed.embed(tokens)
         made: Vectors = self._model.encode(

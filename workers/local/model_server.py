@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from workers.contracts.errors import ThinklineError
+from workers.cores import cores
 from workers.local.model_files import unpacked_model
 from workers.settings import LOCAL_MODEL
 from workers.telemetry import configure_logging
@@ -59,8 +60,7 @@ def threads() -> int:
 
     Its threads spin while they wait for each other: with two on two busy cores, 18 tokens a second became 3.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(4, cores // 2))
+    return max(1, min(4, cores() // 2))
 
 
 def serve(model: Path, host: str, port: int) -> None:

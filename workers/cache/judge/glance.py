@@ -20,7 +20,6 @@ from workers.cache.judge.normalise import RULES
 from workers.cache.judge.numbers import NAMED
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
 
-MOST_CHARS: Final = 20_000  # of each text: looking at longer ones keeps the loop waiting
 FEWEST_PROBLEM_WORDS: Final = 15  # different ones; problems.py wants 20 in all
 NEAR_COPY: Final = 0.9  # share of different words in common from which no pair is judged as a word problem
 LONG_START: Final = (
@@ -51,8 +50,6 @@ Words = frozenset[str]
 
 def refusal(stored: str, asked: str) -> tuple[str, str] | None:
     """Say which guard would refuse a pair, and why; None when that is not seen at a glance."""
-    if max(len(stored), len(asked)) > MOST_CHARS:
-        return None
     left, right = _words(stored), _words(asked)
     alone_left, alone_right = left - right, right - left
     if not alone_left and not alone_right:

@@ -20,6 +20,7 @@ from workers.cache.judge.text import Text
 
 Guard = Callable[[Pair], str | None]
 
+MOST_CHARS: Final = 8_000  # of each text that is glanced at in the loop
 LEAST_SIMILARITY: Final = (
     0.70  # below it even the same words are about something else; nothing was lost to it when tuning
 )
@@ -86,32 +87,40 @@ class Judge:
     def glance(self, stored: str, asked: str, similarity: float) -> Verdict | None:
         """Decide what needs no reading: equal texts and plainly different ones. None: they are to be read.
 
-        It takes 20 to 30 us for two short questions, and about a millisecond for two of 6,000 characters.
+        It takes 20 to 30 us for two short questions, and about a millisecond for two of 6,000 characters; longer ones are
+        left to `read`, which may run beside the loop.
         """
         if stored == asked:
             return Verdict(similarity, hit=True, reason="the same text", guard="same")
         if similarity < LEAST_SIMILARITY:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
-        return _refused(similarity, glance.refusal(stored, asked))
+        if max(len(stored), len(asked)) > MOST_CHARS:
+            return None
+        found = glance.refusal(stored, asked)
+        return _refused(similarity, found) if found else None
 
     def read(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide what a glance did not, by taking both texts apart; this takes time for each letter."""
+        if max(len(stored), len(asked)) > MOST_CHARS and (found := glance.refusal(stored, asked)):
+            return _refused(similarity, found)
         pair = Pair(*map(Text.of, differing(stored, asked)))
         if max(len(stored), len(asked)) <= problems.LONGEST_PROBLEM and problems.applies(pair, similarity):
             return _problem(pair, similarity)
         for name, guard in GUARDS:
             if reason := guard(pair):
-                return Verdict(similarity, hit=False, reason=f"{name}: {reason}", guard=name)
+                return _refused(similarity, (name, reason))
         return Verdict(similarity, hit=True, reason=_accepted(pair), guard=_how(pair))
 
 
-def _refused(similarity: float, found: tuple[str, str] | None) -> Verdict | None:
-    """Make a verdict of the guard that refuses and its reason, if one does."""
-    return Verdict(similarity, hit=False, reason=f"{found[0]}: {found[1]}", guard=found[0]) if found else None
+def _refused(similarity: float, found: tuple[str, str]) -> Verdict:
+    """Make a verdict of the guard that refuses and its reason."""
+    return Verdict(similarity, hit=False, reason=f"{found[0]}: {found[1]}", guard=found[0])
 
 
 def _problem(pair: Pair, similarity: float) -> Verdict:
-    return _refused(similarity, problems.refusal(pair)) or Verdict(
+    if found := problems.refusal(pair):
+        return _refused(similarity, found)
+    return Verdict(
         similarity, hit=True, reason="the same word problem: numbers, roles, names and question agree", guard="problem"
     )
 

@@ -89,6 +89,7 @@ AUXILIARIES: Final = {
     "am": "now", "is": "now", "are": "now", "be": "", "been": "", "being": "", "do": "now", "does": "now", "did": "past",
     "was": "past", "were": "past", "has": "now", "have": "now", "had": "past", "having": "",
 }  # fmt: skip
+BE: Final = frozenset({"is", "are", "was", "were", "am"})
 # Words that may stand or not: nothing in the answer hangs on them.
 FILLERS: Final = frozenset(
     listed("""

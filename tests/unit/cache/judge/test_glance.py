@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.cache.judge import test_judge
 from tests.unit.cache.judge.asking import guarded, judged
-from workers.cache.judge.glance import MOST_CHARS, is_ordinary, refusal
+from workers.cache.judge.glance import is_ordinary, refusal
+from workers.cache.judge.judge import MOST_CHARS, Judge
 
 SEEN = [
     ("numbers", "heat milk for 5 minutes", "heat milk for 7 minutes"),
@@ -78,11 +79,13 @@ def test_a_problem_told_in_other_words_is_left_to_its_own_guards() -> None:
     assert found[0] == "numbers"
 
 
-def test_texts_beyond_the_limit_are_not_looked_at() -> None:
-    """Those are read beside the loop."""
+def test_texts_beyond_the_limit_are_left_to_a_thread() -> None:
+    """Those are read beside the loop, and there a glance comes first as well."""
     long = "soup " * (MOST_CHARS // 5 + 1)
-    assert refusal(long, "bread") is None
-    assert not judged(long, "bread").hit
+    assert Judge().glance(long, "bread", 0.98) is None
+    found = Judge().read(long, "bread", 0.98)
+    assert (found.hit, found.guard) == (False, "words")
+    assert judged(long, "bread") == found
 
 
 def test_words_that_rules_name_are_not_ordinary() -> None:

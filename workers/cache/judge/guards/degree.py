@@ -9,10 +9,9 @@ from typing import Final
 from workers.cache.judge.align import Pair
 from workers.cache.judge.near import MEASURED, VALUES
 from workers.cache.judge.text import Text, Word
-from workers.cache.judge.words import AUXILIARIES, CONJUNCTIONS, MODALS, PREPOSITIONS
+from workers.cache.judge.words import AUXILIARIES, BE, CONJUNCTIONS, MODALS, PREPOSITIONS
 
-_BE: Final = frozenset(["is", "are", "was", "were", "am"])
-_YES_NO: Final = _BE | {"do", "does", "did", "can", "could", "will", "would", "should"}
+_YES_NO: Final = BE | {"do", "does", "did", "can", "could", "will", "would", "should"}
 _PER: Final = frozenset(["a", "an", "per", "each", "every"])
 _MASS: Final = frozenset(["hope", "time", "money", "water", "food", "rain", "sleep", "chance", "help"])
 _STUDY: Final = frozenset(["learn", "learning", "study", "live", "living"])  # to learn well is to learn
@@ -102,7 +101,7 @@ def _ever(text: Text, _: Word | None, __: Word | None) -> str:
 def _being(_: Text, before: Word | None, after: Word | None) -> str:
     """Tell whether something is being done; being alone, being a nurse is another being."""
     done = after is not None and after.kind == "content" and after.form.endswith(_DONE)
-    return "being" if before and done and (before.kind == "content" or before.form in _BE | {"it", "they"}) else ""
+    return "being" if before and done and (before.kind == "content" or before.form in BE | {"it", "they"}) else ""
 
 
 def _letter(text: Text, before: Word | None, after: Word | None) -> str:
@@ -169,8 +168,8 @@ def _auxiliary(text: Text) -> str:
     if any(word.form == "there" for word in text.words):
         return ""
     found = {
-        "be" if word.form in _BE else "do"
+        "be" if word.form in BE else "do"
         for word in text.words
-        if word.kind == "function" and (word.form in _BE or word.form in {"do", "does", "did"})
+        if word.kind == "function" and (word.form in BE or word.form in {"do", "does", "did"})
     }
     return found.pop() if len(found) == 1 else ""

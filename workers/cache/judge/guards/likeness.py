@@ -10,7 +10,7 @@ from workers.cache.judge.align import Match, Pair
 from workers.cache.judge.lexicon import is_plural, lemmas, lexicon
 from workers.cache.judge.near import APART, DOINGS, PLURALS
 from workers.cache.judge.text import Text, Word
-from workers.cache.judge.words import AUXILIARIES, MODALS, PERSONS, listed
+from workers.cache.judge.words import BE, MODALS, PERSONS, listed
 
 _ENDS: Final = ("ans", "ishes", "eses", "is")  # of peoples: Why do Germans, why do German people
 
@@ -153,10 +153,6 @@ _COMMON: Final = frozenset(
     play prepare make mean
 """)
 )
-_BE: Final = frozenset(
-    form for form, tense in AUXILIARIES.items() if form in {"is", "are", "am", "was", "were"} and tense
-)
-
 
 _ENTERED: Final = re.compile(r"\b(?:logged|signed) ?(?:in|on|out|up)\b")
 
@@ -175,8 +171,8 @@ def lasting(pair: Pair) -> str | None:
                 (pair.left, match.left, pair.right) if one.endswith("ing") else (pair.right, match.right, pair.left)
             )
             plain = other if one.endswith("ing") else one
-            going = any(before.form in _BE for before in text.words[max(0, word.at - 3) : word.at])
+            going = any(before.form in BE for before in text.words[max(0, word.at - 3) : word.at])
             done = any(before.form in {"do", "does", "did"} for before in base.words)
-            if going and not lemmas(plain) & _COMMON and (done or not any(before.form in _BE for before in base.words)):
+            if going and not lemmas(plain) & _COMMON and (done or not any(before.form in BE for before in base.words)):
                 return f"{one} and {other}"
     return None
