@@ -30,9 +30,10 @@ from benchmarks.report import at_most
 from tests.support.redis import RedisServer, server_binary
 from tests.support.store import TENANT, Store, make_settings, open_store
 from workers.cache.exact import ExactCache
+from workers.cache.examining import Judge
 from workers.cache.index.kinds import Exact, Lists, Vectors
 from workers.cache.replica.follower import Follower
-from workers.cache.semantic import Judge, SemanticCache
+from workers.cache.semantic import SemanticCache
 from workers.caching import snapshot_path
 from workers.contracts.job import Budget
 from workers.contracts.request import JobRequest
@@ -74,6 +75,9 @@ class Refusing:
     def glance(self, stored: str, asked: str, similarity: float) -> No:  # noqa: ARG002 - the Protocol's
         """Refuse."""
         return No()
+
+    def prepare(self, stored: str) -> None:
+        """Do nothing."""
 
     def read(self, stored: str, asked: str, similarity: float) -> No:
         """Refuse, too."""

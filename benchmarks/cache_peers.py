@@ -34,6 +34,7 @@ from benchmarks.report import at_most, conditions
 from tests.support.redis import RedisServer, server_binary
 from tests.support.store import Store, make_settings, open_store
 from workers.cache.judge import text
+from workers.cache.replica.texts import MOST_FRESH
 from workers.cache.semantic import SemanticCache
 from workers.caching import ready_judge
 
@@ -103,12 +104,20 @@ class Ours:
     def __init__(self, store: Store, known: Material, entries: Any, asked: Any) -> None:
         self._store, self._known, self._entries, self._asked = store, known, entries, asked
         self._cache: SemanticCache = cache(store, judge=ready_judge())
+        self._came: Sequence[str] = ()
 
     async def fill(self, begin: int, end: int) -> None:
         """Add entries, and wait until its index has the lists that it wants."""
         await fill(self._store, self._entries[:end], begin, self._known.entries)
         await self._cache.follower.catch_up()
         await self._cache.follower.grown()
+        self._came = self._known.entries[begin:end]
+
+    def forget(self) -> None:
+        """Let the judge know no text but those that came last, which a worker prepares it for beside its work."""
+        text.KEPT.clear()
+        for one in self._came[-MOST_FRESH:]:
+            self._cache.judge.prepare(one)
 
     async def look(self, rows: Sequence[int], run: Run) -> None:
         """Look queries up."""
@@ -144,7 +153,7 @@ async def at_size(ours: Ours, peers: Sequence[Peer], scores: Scores, cosines: An
     """Look all queries up in turns; the first run is ours."""
     queries = range(len(cosines))
     await ours.look(queries, first := Run(ours.name))  # not timed: fixes what the peers' thresholds are matched to
-    text.KEPT.clear()  # in the timed runs every query is new again, as in life
+    ours.forget()  # in the timed runs every query is new again, as in life
     runs, ways = [Run(ours.name)], []
     for peer in peers:
         cosine = matched(peer, scores, scores.right(first), cosines)

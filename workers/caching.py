@@ -54,7 +54,7 @@ async def open_cache(redis: Redis, scripts: Scripts, settings: Settings, encoder
     await follower.start()
     pairs = CheckStore(redis, scripts, settings) if settings.cache.grey.per_day else None
     cache = SemanticCache(exact, follower, source, ready_judge(), encoder.fingerprint, settings.cache, pairs)
-    return Caching(cache, {"cache": follower.keep_for_ever()})
+    return Caching(cache, {"cache": follower.keep_for_ever(), "judge": cache.prepare_for_ever()})
 
 
 async def sweep_for_ever(redis: Redis, scripts: Scripts, settings: Settings) -> None:

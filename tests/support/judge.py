@@ -24,6 +24,9 @@ class StrictJudge:
     def glance(self, stored: str, asked: str, similarity: float) -> None:
         """Leave every pair to be read."""
 
+    def prepare(self, stored: str) -> None:
+        """Do nothing."""
+
     def read(self, stored: str, asked: str, similarity: float) -> Said:
         """Accept the same words in any order."""
         if abs(similarity) > 1:

@@ -58,6 +58,8 @@ class Temper:
     @classmethod
     def read(cls, values: Sequence[str | None], now_ms: int) -> Temper:
         """Read the fields TEMPER_FIELDS of an `audit:` hash, at a time of Redis' clock."""
+        if not any(values):
+            return OPEN
         row = dict(zip(TEMPER_FIELDS, values, strict=True))
         level, window = int(row["level"] or 0), row["window"] or ""
         since, until, pause = (int(row[name] or 0) for name in ("since", "until", "pause"))
@@ -81,6 +83,9 @@ class Temper:
             f"its audit found {wrong} of {audited} answers given by meaning to be wrong"
             f" (at most {wilson_upper(wrong, audited):.1%}, the limit is {limit:.1%})"
         )
+
+
+OPEN: Final = Temper()  # of a scope that no audit has touched
 
 
 class Audited(Frozen):

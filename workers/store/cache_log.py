@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from redis.asyncio import Redis
 
@@ -17,7 +17,7 @@ from workers.contracts.audit import Temper
 from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.entries import alias_name, name_of
-from workers.store.line import Line
+from workers.store.line import Line, Sent
 from workers.store.scripts import Scripts
 
 MOST_ROWS = 2_000
@@ -70,6 +70,49 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What a replica reads of an entry: its vector (float32, little-endian), what was asked, and who stored it."""
+
+    vector: bytes
+    text: str
+    tenant: str
+
+
+class Asking:
+    """A look that is on its way within `async with`."""
+
+    __slots__ = ("_position", "_refs", "_sent")
+
+    def __init__(self, sent: Sent, position: str, refs: Sequence[str]) -> None:
+        self._sent, self._position, self._refs = sent, position, refs
+
+    async def __aenter__(self) -> Self:
+        """Send it."""
+        await self._sent.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Give back what it took."""
+        await self._sent.__aexit__(*error)
+
+    async def seen(self) -> Look:
+        """Wait for what was read; to be called once.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (kind, *flat), now_ms, temper, *rows = await self._sent.reply()
+        return Look(
+            Tail.of_rows(self._position, flat, MOST_ROWS) if kind == "rows" else Tail("lost", self._position),
+            [
+                dict(zip(FOUND, row, strict=True)) if row[0] == ref else None
+                for ref, row in zip(self._refs, rows, strict=True)
+            ],
+            Temper.read(temper, now_ms),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     """A query that a model judged to ask what an entry answers; it holds while that entry has its answer of `source`."""
 
@@ -108,40 +151,37 @@ class CacheLog:
             if int(cursor) == 0:
                 return
 
-    async def vectors(self, refs: Sequence[str], encoder: str) -> Mapping[str, bytes]:
-        """Read vectors (float32, little-endian) by reference; what is gone, or another encoder's, is left out."""
-        found: dict[str, bytes] = {}
+    async def stored(self, refs: Sequence[str], encoder: str) -> Mapping[str, Stored]:
+        """Read entries by reference, without their answers; what is gone, or has another encoder's vector, is left out."""
+        found: dict[str, Stored] = {}
         for at in range(0, len(refs), MOST_VECTORS):
             part = refs[at : at + MOST_VECTORS]
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
                 for ref in part:
-                    pipeline.hmget(self._prefix + name_of(ref), "ref", "encoder", "vector")
+                    pipeline.hmget(self._prefix + name_of(ref), "ref", "encoder", "vector", "text", "tenant")
                 rows = await pipeline.execute()
-            for ref, (known, made_by, vector) in zip(part, rows, strict=True):
+            for ref, (known, made_by, vector, text, tenant) in zip(part, rows, strict=True):
                 if known == ref and made_by == encoder and vector:
-                    found[ref] = as_bytes(vector)
+                    found[ref] = Stored(as_bytes(vector), text or "", tenant or "")
         return found
 
-    async def look(self, position: str, scope: str, refs: Sequence[str]) -> Look:
-        """Read what follows a position, entries as they are now, and how strict their scope is, in one step of Redis.
+    def ask(self, position: str, scope: str, refs: Sequence[str] = ()) -> Asking:
+        """Ask, with `async with`, what follows a position, for entries as they are now, and how strict their scope is.
+
+        All of it is read in one step of Redis, while the caller goes on.
 
         Args:
             position: where the log was read to; empty when it does not matter.
             scope: OWNER/SCOPE.
             refs: the entries.
         """
-        (kind, *flat), now_ms, temper, *rows = await self._line.call(
-            position, str(MOST_ROWS), scope, *map(name_of, refs)
-        )
-        return Look(
-            Tail.of_rows(position, flat, MOST_ROWS) if kind == "rows" else Tail("lost", position),
-            [
-                dict(zip(FOUND, row, strict=True)) if row[0] == ref else None
-                for ref, row in zip(refs, rows, strict=True)
-            ],
-            Temper.read(temper, now_ms),
-        )
+        return Asking(self._line.sent(position, str(MOST_ROWS), scope, *map(name_of, refs)), position, refs)
+
+    async def look(self, position: str, scope: str, refs: Sequence[str]) -> Look:
+        """Ask and wait."""
+        async with self.ask(position, scope, refs) as asking:
+            return await asking.seen()
 
     async def alias(self, tenant: str, cache_key: str) -> Alias | None:
         """Read what a model judged this query to be the same as; None when it judged nothing."""

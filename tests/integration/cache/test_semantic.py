@@ -14,7 +14,8 @@ from tests.support.cache import CODER, SCOPE, entries, follow, hash_of, keep, ve
 from tests.support.judge import Said, StrictJudge
 from tests.support.store import TENANT, Store
 from workers.cache.exact import ExactCache
-from workers.cache.semantic import AT_ONCE_CHARS, SemanticCache
+from workers.cache.examining import AT_ONCE_CHARS
+from workers.cache.semantic import SemanticCache
 from workers.contracts.caching import Looked
 from workers.contracts.job import Budget
 from workers.contracts.request import JobRequest
@@ -114,10 +115,11 @@ async def test_a_group_shares_and_does_not_tell_whose_job_it_was(store: Store) -
 
 
 async def test_what_was_removed_is_not_served_by_a_process_that_is_behind(store: Store) -> None:
-    """Also when its index still has it: the entry is read from Redis before it is judged."""
+    """Also when its index and its copy of the text still have it: the entry is read from Redis before it is served."""
     await keep(store, "a b")
     one = cache(store)
     await one.follower.catch_up()
+    assert len(one.follower.texts) == 1
     await entries(store).remove(TENANT, f"ent_{hash_of('a b')}")
 
     async def nothing(_: Any) -> None:
@@ -125,10 +127,65 @@ async def test_what_was_removed_is_not_served_by_a_process_that_is_behind(store:
 
     one.follower.follow = nothing  # type: ignore[method-assign]
     assert len(one.follower.replica) == 1
-    judge = one.judge
-    assert (await ask(one, "a b", "b a")).hit is None
-    assert isinstance(judge, StrictJudge)
-    assert judge.seen == []
+    missed = await ask(one, "a b", "b a")
+    assert (missed.hit, missed.fields.get("cache")) == (None, None)
+
+
+async def test_what_redis_says_is_judged_and_not_the_copy(store: Store) -> None:
+    """A copy that is behind may refuse; it never accepts in place of what is stored now."""
+    await keep(store, "a b")
+    one = cache(store)
+    await one.follower.catch_up()
+    await store.redis.hset(store.key(f"tenant:{TENANT}:exact:{hash_of('a b')}"), "text", "c d")
+    missed = await ask(one, "a b", "b a")
+    assert missed.hit is None
+    assert missed.fields["cache"].reason == "the nearest stored query was refused: other words"
+
+
+async def test_a_text_that_is_not_known_is_read(store: Store, path: Path) -> None:
+    """A process that began with a snapshot has vectors and no texts; it is served from Redis, and knows it then."""
+    for text in ("a b", "b c", "c d"):
+        await keep(store, text, cache_vector=as_text(vector_of("x").tobytes()))
+    before = cache(store)
+    await before.follower.catch_up()
+    assert await before.follower.write(path)
+    one = cache(store, path=path)
+    await one.follower.start()
+    assert (len(one.follower.replica), len(one.follower.texts)) == (3, 0)
+    await store.redis.config_resetstat()
+    assert (await ask(one, "x", "d c")).hit is not None
+    assert (await calls(store))["evalsha"] == 2
+    assert len(one.follower.texts) == 3
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a snapshot lies."""
+    return tmp_path / "cache" / "one.snapshot"
+
+
+async def test_the_judge_is_prepared_for_what_comes(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also after one that it cannot take."""
+    seen: list[str] = []
+    asked = asyncio.Event()
+
+    class Preparing(StrictJudge):
+        def prepare(self, stored: str) -> None:
+            seen.append(stored)
+            asked.set()
+            if stored == "a b":
+                raise ValueError("private words")
+
+    one = cache(store, Preparing())
+    work = asyncio.create_task(one.prepare_for_ever())
+    for text in ("a b", "c d"):
+        await keep(store, text)
+        await one.follower.catch_up()
+        await asyncio.wait_for(asked.wait(), 5)
+        asked.clear()
+    work.cancel()
+    assert seen == ["a b", "c d"]
+    assert "private words" not in "".join(capsys.readouterr())
 
 
 async def test_what_came_while_it_looked_is_judged_too(store: Store) -> None:
@@ -146,17 +203,19 @@ async def test_what_came_while_it_looked_is_judged_too(store: Store) -> None:
     assert len(one.follower.replica) == 1
 
 
-async def test_a_look_up_is_one_round_trip(store: Store) -> None:
-    """The log and the candidates are read by one script; nothing else is asked of Redis."""
+async def test_a_look_up_without_a_hit_is_one_round_trip(store: Store) -> None:
+    """The log is read, and how strict the scope is; what is served is read from Redis as well."""
     for text in ("a b", "b c", "c d"):
         await keep(store, text, cache_vector=as_text(vector_of("x").tobytes()))
     one = cache(store)
     assert (await ask(one, "x", "b a")).hit is not None
     await store.redis.config_resetstat()
+    assert (await ask(one, "x", "d d")).hit is None
+    assert await calls(store) == {"evalsha": 1, "xrange": 1, "time": 1, "hmget": 1}
     assert (await ask(one, "x", "d c")).hit is not None
-    assert await calls(store) == {"evalsha": 1, "xrange": 1, "time": 1, "hmget": 4}
+    assert await calls(store) == {"evalsha": 3, "xrange": 2, "time": 3, "hmget": 4}
     assert all(looked.hit for looked in await asyncio.gather(*(ask(one, "x", "d c") for _ in range(20))))
-    assert (await calls(store))["evalsha"] == 21
+    assert (await calls(store))["evalsha"] == 43
 
 
 async def calls(store: Store) -> dict[str, int]:

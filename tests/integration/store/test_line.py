@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from redis.exceptions import ResponseError
@@ -15,6 +16,7 @@ from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 from workers.store import scripts
 from workers.store.line import MOST_KEPT, Line
+from workers.store.wire import Wire
 
 pytestmark = pytest.mark.anyio
 LIMITS = {"connect_timeout_s": 0.5, "command_timeout_s": 1.0, "max_connections": 16}
@@ -46,10 +48,54 @@ def line_of(store: Store, name: str, source: str) -> Line:
     return Line(store.redis, store.scripts, store.settings, name)
 
 
-@pytest.fixture
-def line(store: Store) -> Line:
-    """A script that gives back what it is given."""
+@pytest.fixture(params=["wire", "library"])
+def line(store: Store, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Line:
+    """A script that gives back what it is given, over sockets of our own and, as when they are encrypted, over redis-py's."""
+    if request.param == "library":
+        monkeypatch.setattr(Wire, "of", lambda _: None)
     return line_of(store, "echo", ECHO)
+
+
+async def test_a_plain_connection_is_read_by_ourselves(store: Store) -> None:
+    """Were redis-py to keep its sockets in another way, look-ups would go on and be slower; this would say so."""
+    kept = await line_of(store, "echo", ECHO).take()
+    assert kept._wire is not None
+    assert await kept.is_ready()
+
+
+async def test_what_was_sent_is_read_later(line: Line) -> None:
+    """Others are sent and read meanwhile; each gets its own."""
+    async with line.sent("a") as one, line.sent("b") as two, line.sent("c") as three:
+        assert await line.call("d") == ["tl:", "d"]
+        await asyncio.sleep(0.02)
+        assert await three.reply() == ["tl:", "c"]
+        assert await two.reply() == ["tl:", "b"]
+        assert await one.reply() == ["tl:", "a"]
+
+
+@pytest.mark.parametrize("sent_before", [0, MOST_KEPT])
+async def test_a_reply_that_nobody_reads_is_no_others(line: Line, sent_before: int) -> None:
+    """Whoever sent it failed before it came to reading."""
+    for _ in range(3):
+        async with AsyncExitStack() as stack:
+            for number in range(sent_before):
+                await stack.enter_async_context(line.sent(str(number)))
+            with pytest.raises(KeyError, match="mine"):
+                async with line.sent("unread"):
+                    raise KeyError("mine")
+        assert await line.call("read") == ["tl:", "read"]
+    assert line.busy == 0
+
+
+async def test_a_long_reply_comes_whole(store: Store, line: Line) -> None:
+    """In many pieces, of which the first may be there before it is read."""
+    long = "x" * 3_000_000
+    for pause_s in (0, 0.05):
+        async with line.sent(long) as sent:
+            await asyncio.sleep(pause_s)
+            assert await sent.reply() == ["tl:", long]
+    assert await line.call("short") == ["tl:", "short"]
+    assert len(store.redis.connection_pool._in_use_connections) == 1
 
 
 async def test_calls_one_after_the_other_share_a_connection(store: Store, line: Line) -> None:

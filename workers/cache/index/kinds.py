@@ -50,10 +50,15 @@ class Index(Protocol):
 
 
 class Exact:
-    """Compares with every vector."""
+    """Compares with every vector; a number of them takes sixteen bits.
+
+    A look-up reads all of them, and half as many bytes leave the processor's cache to the rest of it. Cosines of 10,000 real
+    questions were off by 0.00005 at the most (docs/decisions/0021).
+    """
 
     def __init__(self, dimensions: int) -> None:
-        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimensions))
+        halves = faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        self._index: Any = faiss.IndexIDMap2(halves)
 
     def add(self, labels: Labels, vectors: Vectors) -> None:
         """Add vectors."""

@@ -81,7 +81,8 @@ class Names:
 
     def names_of(self, labels: Labels) -> list[bytes]:
         """Give the names of labels that are there."""
-        return [row.tobytes() for row in self._rows[np.searchsorted(self._labels[: self._used], labels)]]
+        rows = self._rows.take(self._labels[: self._used].searchsorted(labels), axis=0).tobytes()
+        return [rows[at : at + NAME_BYTES] for at in range(0, len(rows), NAME_BYTES)]
 
     def there(self, labels: Labels) -> Labels:
         """Leave out what is not there any more."""

@@ -19,9 +19,10 @@ from typing import Final, Protocol
 from workers.cache.index.kinds import Vectors
 from workers.cache.replica import snapshot
 from workers.cache.replica.state import Replica
+from workers.cache.replica.texts import Asked, Texts
 from workers.contracts.errors import StoreUnavailable
 from workers.memory import give_back_now
-from workers.store.cache_log import CacheLog, Change, Tail
+from workers.store.cache_log import CacheLog, Change, Stored, Tail
 from workers.telemetry import logger
 
 log = logger("cache")
@@ -60,6 +61,7 @@ class Follower:
         self._path = path
         self._snapshot_s = snapshot_s
         self.replica = Replica(encoder.dimensions)
+        self.texts = Texts()
         self._lock = asyncio.Lock()  # held while the replica changes or is looked at
         self._reading: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
@@ -184,13 +186,21 @@ class Follower:
         """Do what some lines of the log say; of several about one entry the last counts."""
         last = {change.ref: change.op for change in changes if change.encoder == self._encoder}
         if last:
-            found = await self._source.vectors([ref for ref, op in last.items() if op == "add"], self._encoder)
-            async with self._lock:
-                await asyncio.to_thread(self._change, [ref for ref in last if ref not in found], found)
+            found = await self._source.stored([ref for ref, op in last.items() if op == "add"], self._encoder)
+            await self._change([ref for ref in last if ref not in found], found)
 
-    def _change(self, gone: Sequence[str], found: Mapping[str, bytes]) -> None:
+    async def _change(self, gone: Sequence[str], found: Mapping[str, Stored]) -> None:
+        """Take entries away and add others."""
+        vectors = {ref: one.vector for ref, one in found.items()}
+        async with self._lock:
+            await asyncio.to_thread(self._exchange, gone, vectors)
+        self.texts.remove(gone)
+        for ref, one in found.items():
+            self.texts.came(ref, Asked(one.text, one.tenant))
+
+    def _exchange(self, gone: Sequence[str], vectors: Mapping[str, bytes]) -> None:
         self.replica.remove(gone)
-        self.replica.put(found)
+        self.replica.put(vectors)
 
     async def _compare(self) -> None:
         """Take away what is no entry any more, and add those that are missing."""
@@ -198,11 +208,9 @@ class Follower:
         async with self._lock:
             gone = [ref for ref in self.replica.refs() if ref not in live]
             missing = [ref for ref in live if ref not in self.replica]
-            await asyncio.to_thread(self.replica.remove, gone)
+        await self._change(gone, {})
         for at in range(0, len(missing), PART):
-            found = await self._source.vectors(missing[at : at + PART], self._encoder)
-            async with self._lock:
-                await asyncio.to_thread(self.replica.put, found)
+            await self._change((), await self._source.stored(missing[at : at + PART], self._encoder))
             await self._grow()  # at once: everybody waits for the whole list, and exact vectors would take much memory
         await asyncio.to_thread(give_back_now)
 
