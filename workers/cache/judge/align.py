@@ -34,6 +34,11 @@ class Pair:
     right: Text
 
     @cached_property
+    def same_words(self) -> bool:
+        """Whether both have the same words in the same places."""
+        return self.left.words == self.right.words
+
+    @cached_property
     def matches(self) -> tuple[Match, ...]:
         """The content words that answer each other, in the order of the left text."""
         return self._aligned[0]
@@ -80,6 +85,12 @@ class Pair:
 
     @cached_property
     def _aligned(self) -> tuple[tuple[Match, ...], tuple[Word, ...], tuple[Word, ...]]:
+        if self.same_words:
+            return (
+                tuple(Match(*both, "same") for both in zip(self.left.content, self.right.content, strict=True)),
+                (),
+                (),
+            )
         found: list[Match] = []
         left, right = self._same(list(self.left.content), list(self.right.content), found)
         if len(left) <= 12 and len(right) <= 12:  # beyond that the pair is refused anyway

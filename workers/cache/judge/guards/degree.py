@@ -22,7 +22,10 @@ _SUBTLE: Final = frozenset(
 
 def degrees(pair: Pair) -> str | None:
     """Refuse when such a word stands on one side only where it matters (too old, the same blood, how well, vitamin a)."""
-    left, right = (Counter(_said(text)) for text in (pair.left, pair.right))
+    said = [_said(text) for text in (pair.left, pair.right)]
+    if said[0] == said[1]:
+        return None
+    left, right = map(Counter, said)
     if left == right:
         return None
     found = next(iter((left - right) + (right - left)))

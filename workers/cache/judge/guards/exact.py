@@ -17,7 +17,8 @@ _UNIT_NAMES = frozenset(UNITS.values()) | {f"{unit}s" for unit in UNITS.values()
 def numbers(pair: Pair) -> str | None:
     """Refuse when the numbers differ in value, count or order, or what follows one of them is another unit."""
     left, right = ([word for word in text.content if word.kind == "number"] for text in (pair.left, pair.right))
-    if Counter(word.form for word in left) != Counter(word.form for word in right):
+    ours, theirs = [word.form for word in left], [word.form for word in right]
+    if ours != theirs and Counter(ours) != Counter(theirs):
         return f"the numbers differ: {_show(left)} and {_show(right)}"
     units = [_units(text) for text in (pair.left, pair.right)]
     if units[0] != units[1]:

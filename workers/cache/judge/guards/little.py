@@ -43,8 +43,16 @@ def _attached(text: Text, wanted: Callable[[str], bool]) -> list[tuple[str, int]
     return found + [(form, -1) for form in waiting]
 
 
+def _surplus(left: list[str], right: list[str]) -> str:
+    """Give the first that one side has more often than the other; empty when there is none."""
+    one, other = Counter(left), Counter(right)
+    return "" if one == other else next(iter((one - other) + (other - one)))
+
+
 def differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
     """Compare such words and what they belong to; returns the first that has no counterpart."""
+    if pair.same_words:
+        return None
     left, right = _attached(pair.left, wanted), _attached(pair.right, wanted)
     if not left and not right:
         return None
@@ -169,10 +177,10 @@ def _measure(words: tuple[Word, ...], at: int) -> bool:
 def modality(pair: Pair) -> str | None:
     """Refuse when may, can, should, must, will or would differ."""
     left, right = (
-        Counter(MODALS[word.form] for word in text.words if word.form in MODALS) for text in (pair.left, pair.right)
+        [MODALS[word.form] for word in text.words if word.form in MODALS] for text in (pair.left, pair.right)
     )
-    if left != right:
-        return f"the modality differs: {next(iter((left - right) + (right - left)))}"
+    if left != right and (found := _surplus(left, right)):
+        return f"the modality differs: {found}"
     framed = [_FRAMED.search(text.raw.lower()) for text in (pair.left, pair.right)]
     if framed[0] and framed[1] and MODALS.get(framed[0][1]) != MODALS.get(framed[1][1]):
         return f"the modality differs: {framed[0][1]} and {framed[1][1]}"
@@ -239,11 +247,9 @@ def _did(pair: Pair) -> bool:
 
 def condition(pair: Pair) -> str | None:
     """Refuse when or, if, because, unless, than and the like stand on one side only."""
-    left, right = (
-        Counter(word.form for word in text.words if word.form in CONJUNCTIONS) for text in (pair.left, pair.right)
-    )
-    if left != right:
-        return f"a condition or choice differs: {next(iter((left - right) + (right - left)))}"
+    left, right = ([word.form for word in text.words if word.form in CONJUNCTIONS] for text in (pair.left, pair.right))
+    if left != right and (found := _surplus(left, right)):
+        return f"a condition or choice differs: {found}"
     return None
 
 
@@ -261,9 +267,9 @@ def direction(pair: Pair) -> str | None:
         return f"direction: {found}"
     if lost := _lost(pair):
         return f"direction: only on one side: {lost}"
-    left, right = (Counter(_directed(text)) for text in (pair.left, pair.right))
-    if left != right:
-        return f"direction: only on one side: {next(iter((left - right) + (right - left)))}"
+    left, right = (_directed(text) for text in (pair.left, pair.right))
+    if left != right and (found := _surplus(left, right)):
+        return f"direction: only on one side: {found}"
     return None
 
 

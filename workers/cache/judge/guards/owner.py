@@ -15,9 +15,6 @@ from workers.cache.judge.words import PERSONS, POSSESSIVES, listed
 
 def person(pair: Pair) -> str | None:
     """Refuse when it is about other people: I, you, he, she, they; and when a possessive is another one."""
-    left, right = (
-        Counter(PERSONS[word.form] for word in text.words if word.form in PERSONS) for text in (pair.left, pair.right)
-    )
     who = [[PERSONS[word.form] for word in text.words if word.form in PERSONS] for text in (pair.left, pair.right)]
     plain = [
         [word.form for word in text.words if word.form in PERSONS and word.form not in POSSESSIVES]
@@ -31,19 +28,23 @@ def person(pair: Pair) -> str | None:
     if sought[0] != sought[1]:
         return "the person differs: one's own and any"
     own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
-    if set(left) != set(right):
-        return f"the person differs: {', '.join(sorted(set(left) ^ set(right)))}"
+    if who[0] != who[1] and (differing := set(who[0]) ^ set(who[1])):
+        return f"the person differs: {', '.join(sorted(differing))}"
     found = differ(pair, lambda form: form in POSSESSIVES and form not in own)
     return f"the person differs: {found}" if found else None
 
 
 def _owner(pair: Pair) -> bool:
     """Tell whether nothing but an owner was exchanged: the way to find my score, the way to find your score."""
-    one, other = (Counter(re.findall(r"\w+", text.raw.lower())) for text in (pair.left, pair.right))
+    raw = [text.raw.lower() for text in (pair.left, pair.right)]
+    if raw[0] == raw[1] or _POSSESSIVE.findall(raw[0]) == _POSSESSIVE.findall(raw[1]):
+        return False
+    one, other = (Counter(re.findall(r"\w+", text)) for text in raw)
     gone, come = one - other, other - one
     return bool(gone) and gone.keys() | come.keys() <= POSSESSIVES and gone.total() == come.total()
 
 
+_POSSESSIVE = re.compile(rf"\b(?:{'|'.join(sorted(POSSESSIVES))})\b")
 _SOUGHT = re.compile(
     r"\b(find|locate|trace|track|meet|choose|contact|call|visit|buy|marry) my (?!purpose|passion|family|way|voice|style|calling)"
 )  # find my phone, find a phone
