@@ -11,6 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final
 
+from workers.cache.judge import exchange
 from workers.cache.judge import words as little
 from workers.cache.judge.align import contrary, is_typo
 from workers.cache.judge.guards.content import EXAMS
@@ -58,6 +59,8 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
         return "numbers", f"the numbers differ: {differ}"
     if max(len(stored), len(asked)) <= LONGEST_PROBLEM and _may_be_problems(left, right):
         return None
+    if len(alone_left) <= 1 and len(alone_right) <= 1 and (found := exchange.refusal(alone_left, alone_right)):
+        return found
     for alone, other, others in ((alone_left, right, alone_right), (alone_right, left, alone_left)):
         for word in alone:
             if is_ordinary(word) and not _answered(word, other, others):
@@ -85,10 +88,10 @@ def _numbers(left: Words, right: Words) -> str:
     found = [[word for word in words if word[0].isdigit()] for words in (left, right)]
     if not (found[0] or found[1]) or not (left.isdisjoint(_NUMBERS) and right.isdisjoint(_NUMBERS)):
         return ""
-    if not all(word.isdecimal() for words in found for word in words):
+    one, other = ({exchange.named(word): word for word in words} for words in found)
+    if "" in one or "" in other:
         return ""
-    one, other = (set(map(int, words)) for words in found)
-    return ", ".join(map(str, sorted(one ^ other)[:6]))
+    return ", ".join([*(one[name] for name in one.keys() - other), *(other[name] for name in other.keys() - one)][:6])
 
 
 def _may_be_problems(left: Words, right: Words) -> bool:

@@ -45,6 +45,10 @@ _PARTS: Final = {"half": Fraction(1, 2), "halves": Fraction(1, 2)}
 _MULTIPLES: Final = {"twice": 2, "thrice": 3}
 _TOLD: Final = frozenset({*_BEGIN, *_ORDINALS, *_PARTS, *_MULTIPLES})  # words that are or begin a number
 _SUFFIXES: Final = {"k": 1000, "mn": 10**6, "mil": 10**6, "bn": 10**9}
+# What a word alone says that is written as digits would be: two, sixty, third; `one` is more often a pronoun.
+COUNTED: Final = {word: f"#{number}" for word, number in (_SMALL | _TENS).items() if word != "one"} | {
+    word: f"#{number}th" for word, number in _ORDINALS.items()
+}
 NAMED: Final = _TOLD.union(_SCALES, _SUFFIXES)  # words that a number may be written with
 _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
