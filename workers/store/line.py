@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from hiredis import pack_command
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from workers.settings import Settings
@@ -21,6 +22,7 @@ from workers.store.scripts import Scripts
 from workers.store.wire import UNFINISHED, Wire
 
 MOST_KEPT: Final = 2
+CLOSED: Final = (OSError, RedisConnectionError)
 
 
 class Line:
@@ -60,12 +62,13 @@ class Line:
         )
 
     async def take(self) -> Kept:
-        """Take a connection that is ready."""
+        """Take a connection that is kept, or a new one."""
+        return self._idle.pop() if self._idle else await self.open()
+
+    async def open(self) -> Kept:
+        """Take a new connection; those that were kept are as old as the one that it stands for, and are closed."""
         while self._idle:
-            kept = self._idle.pop()
-            if await kept.is_ready():
-                return kept
-            await self._let_go(kept)
+            await self._let_go(self._idle.pop())
         connection = await self._pool.get_connection()
         connection.socket_timeout = None  # each write would be a task of its own; the limit is that of waiting
         return Kept(connection)
@@ -86,20 +89,12 @@ class Line:
 class Kept:
     """A connection that is kept, with its socket in our own hands where that can be (wire.py)."""
 
-    __slots__ = ("_wire", "connection")
+    __slots__ = ("_wire", "connection", "proven")
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
+        self.proven = False  # it gave a reply
         self._wire = Wire.of(connection)
-
-    async def is_ready(self) -> bool:
-        """Whether Redis did not close it meanwhile."""
-        if self._wire is not None:
-            return self._wire.is_ready
-        try:
-            return self.connection.is_connected and not await self.connection.can_read()
-        except RedisError:
-            return False
 
     async def send(self, command: tuple[Any, ...]) -> None:
         """Send a command."""
@@ -115,6 +110,7 @@ class Kept:
         if found is UNFINISHED:
             async with asyncio.timeout(limit_s):
                 found = await (self.connection.read_response() if self._wire is None else self._wire.reply())
+        self.proven = True
         if isinstance(found, RedisError):
             raise found
         return found
@@ -124,6 +120,7 @@ class Sent:
     """A script that is on its way within `async with`; when its reply was not read, the connection is closed.
 
     Between sending and reading, Redis works beside this process, so whoever has something to do meanwhile does it there.
+    A connection that Redis closed while it was kept is replaced once, and the script sent again: it may be run twice.
     """
 
     __slots__ = ("_arguments", "_good", "_kept", "_line", "_task")
@@ -148,8 +145,10 @@ class Sent:
         try:
             with translated():
                 self._kept = await line.take()
-                self._good = False
-                await self._kept.send(line.commands(self._arguments)[0])
+                try:
+                    await self._send(self._kept)
+                except CLOSED as error:
+                    await self._send(await self._replaced(self._kept, error))
         except BaseException:
             await self._end()
             raise
@@ -167,13 +166,29 @@ class Sent:
             try:
                 return await self._read(self._kept)
             except NoScriptError:  # a new Redis, or one that was flushed
-                self._good = False
-                await self._kept.send(self._line.commands(self._arguments)[1])
-                return await self._read(self._kept)
+                await self._send(self._kept, whole=True)
+            except TimeoutError:
+                raise
+            except CLOSED as error:
+                await self._send(await self._replaced(self._kept, error), whole=True)
+            return await self._read(self._kept)
 
     async def __aexit__(self, *_: object) -> None:
         """Keep the connection for the next call."""
         await self._end()
+
+    async def _send(self, kept: Kept, *, whole: bool = False) -> None:
+        self._good = False
+        await kept.send(self._line.commands(self._arguments)[whole])
+
+    async def _replaced(self, old: Kept, error: Exception) -> Kept:
+        """Take a new connection in place of one that worked before and failed; raises the error when it never worked."""
+        if not old.proven:
+            raise error
+        self._kept = None
+        await self._line.give_back(old, good=False)
+        self._kept = await self._line.open()
+        return self._kept
 
     async def _read(self, kept: Kept) -> Any:
         try:

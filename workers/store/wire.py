@@ -48,25 +48,13 @@ class Wire:
             return None
         return cls(stream, transport, named)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the connection is open and nothing lies in it."""
-        if self._transport.is_closing():
-            return False
-        try:
-            os.read(self._file, 1)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False  # it was closed at the other end, or a reply that nobody waits for lies in it
-
     def send(self, command: bytes) -> None:
         """Send a command.
 
         Raises:
             OSError: the connection is closed.
         """
+        self._check()
         try:
             sent = os.write(self._file, command)
         except BlockingIOError:
@@ -79,8 +67,10 @@ class Wire:
 
         Raises:
             OSError: the connection is closed.
+            redis.exceptions.ConnectionError: the same.
             redis.exceptions.InvalidResponse: it is no reply.
         """
+        self._check()
         try:
             self._replies.feed(os.read(self._file, AT_ONCE_BYTES))
         except BlockingIOError:
@@ -104,3 +94,7 @@ class Wire:
             if not self._transport.is_closing():
                 self._transport.pause_reading()
         return found
+
+    def _check(self) -> None:
+        if self._transport.is_closing():  # the number of its file may be another one's by now
+            raise RedisConnectionError("closed")

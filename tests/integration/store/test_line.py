@@ -60,7 +60,6 @@ async def test_a_plain_connection_is_read_by_ourselves(store: Store) -> None:
     """Were redis-py to keep its sockets in another way, look-ups would go on and be slower; this would say so."""
     kept = await line_of(store, "echo", ECHO).take()
     assert kept._wire is not None
-    assert await kept.is_ready()
 
 
 async def test_what_was_sent_is_read_later(line: Line) -> None:

@@ -33,7 +33,7 @@ def _between(*pairs: str) -> frozenset[Words]:
 
 
 _APART: Final[tuple[tuple[str, str, frozenset[Words]], ...]] = (
-    ("question", "the questions differ", _across("why", "when", "where", "who", "how") | _across("what", "why when")),
+    ("question", "the questions differ", _across("why", "when", "where", "who", "how") | _across("what", "why")),
     ("modality", "the modality differs", _across("should", "would", "must", "may might", "will")),
     ("tense", "the tense differs", _across("do does", "did")),
     ("person", "the person differs", _across("i me my", "he him his she they them their")),
@@ -57,8 +57,9 @@ def refusal(alone_left: Words, alone_right: Words) -> tuple[str, str] | None:
 
 
 def _exchanged(one: str, other: str) -> tuple[str, str] | None:
-    numbers = {name for word in (one, other) if (name := named(word))}
-    if len(numbers) == 2 or (numbers and not _ORDERED.isdisjoint((one, other))):
+    left, right = named(one), named(other)
+    alike = left.endswith("th") == right.endswith("th")  # the world war two is the second one
+    if left != right and (alike if left and right else not _ORDERED.isdisjoint((one, other))):
         return "numbers", f"the numbers differ: {one} and {other}"
     both = frozenset((one, other))
     for guard, why, pairs in _APART:
