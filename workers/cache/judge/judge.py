@@ -8,7 +8,6 @@ a wrong hit a user.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -63,7 +62,6 @@ LETTERS: Final = frozenset({
     little.quantifiers, little.modality, little.manner, little.tense, owner.person, content.sense,
 })  # fmt: skip
 GUARDS_OF_SAME_WORDS: Final = tuple((name, guard) for name, guard in GUARDS if guard in LETTERS)
-_END: Final = re.compile(r"(?:\s*\?|(?<=\w)\.|(?<=[^\W\d_])!)+\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,17 @@ def _ended_alike(stored: str, asked: str) -> bool:
     """Tell whether two texts differ in blanks and in the mark at their end alone; 5! is a factorial, and `ls .` a command."""
     if abs(len(stored) - len(asked)) > MOST_MARKS or stored[:4] != asked[:4]:
         return False
-    return _END.sub("", stored).split() == _END.sub("", asked).split()
+    return _unended(stored).split() == _unended(asked).split()
+
+
+def _unended(text: str) -> str:
+    """Take the mark off the end of a text, with all repetitions of it."""
+    text = text.rstrip(" ?")
+    for mark, belongs in ((".", str.isalnum), ("!", str.isalpha)):
+        bare = text.rstrip(mark)
+        if bare != text and belongs(bare[-1:]):
+            return bare
+    return text
 
 
 def _refused(similarity: float, found: tuple[str, str]) -> Verdict:
