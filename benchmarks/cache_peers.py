@@ -33,7 +33,6 @@ from benchmarks.peers.environment import CannotRun, Peer
 from benchmarks.report import at_most, conditions
 from tests.support.redis import RedisServer, server_binary
 from tests.support.store import Store, make_settings, open_store
-from workers.cache.judge import text
 from workers.cache.replica.texts import MOST_FRESH
 from workers.cache.semantic import SemanticCache
 from workers.caching import ready_judge
@@ -103,7 +102,8 @@ class Ours:
 
     def __init__(self, store: Store, known: Material, entries: Any, asked: Any) -> None:
         self._store, self._known, self._entries, self._asked = store, known, entries, asked
-        self._cache: SemanticCache = cache(store, judge=ready_judge())
+        self._judge = ready_judge()
+        self._cache: SemanticCache = cache(store, judge=self._judge)
         self._came: Sequence[str] = ()
 
     async def fill(self, begin: int, end: int) -> None:
@@ -115,9 +115,9 @@ class Ours:
 
     def forget(self) -> None:
         """Let the judge know no text but those that came last, which a worker prepares it for beside its work."""
-        text.KEPT.clear()
+        self._judge.forget()
         for one in self._came[-MOST_FRESH:]:
-            self._cache.judge.prepare(one)
+            self._judge.prepare(one)
 
     async def look(self, rows: Sequence[int], run: Run) -> None:
         """Look queries up."""
@@ -160,11 +160,15 @@ async def at_size(ours: Ours, peers: Sequence[Peer], scores: Scores, cosines: An
         for threshold, words in ((None, "default"), (cosine, f"cosine {cosine:.3f}")):
             runs.append(Run(f"{peer.name}, {words}"))
             ways.append((peer, threshold, runs[-1]))
-    for at in range(0, len(queries), TURN):
+    for number, at in enumerate(range(0, len(queries), TURN)):
         turn = queries[at : at + TURN]
-        await ours.look(turn, runs[0])
-        for peer, threshold, run in ways:
-            look(peer, turn, threshold, run)
+        for place in range(len(runs)):  # another one begins each time; who comes second asks what a peer has just been asked
+            one = (place + number) % len(runs)
+            if not one:
+                await ours.look(turn, runs[0])
+            else:
+                peer, threshold, run = ways[one - 1]
+                look(peer, turn, threshold, run)
     return runs
 
 

@@ -195,6 +195,12 @@ def _related(one: str, other: str, how: str) -> bool:
     return _listed(NEAR, one, other) or (akin(one, other) and not _listed(DISTINCT, one, other))
 
 
+def forget() -> None:
+    """Know no two words any more."""
+    _related.cache_clear()
+    contrary.cache_clear()
+
+
 def _listed(table: dict[str, frozenset[str]], one: str, other: str) -> bool:
     """Look two words up in a table of pairs, as they are and in their base forms."""
     others = {other, *lemmas(other)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from sys import intern
 from typing import Final
 
 from workers.cache.judge import exchange
@@ -26,12 +27,14 @@ NEAR_COPY: Final = 0.9  # share of different words in common from which no pair 
 LONG_START: Final = (
     5  # letters of a rule's piece of a word, such as `universit`, that any word beginning with it counts for
 )
+FEW: Final = 3  # words that stand on the other side only, up to which one may be named as the opposite
 LEAST_JOINED: Final = 2  # letters of a part of a joined word
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d(?:[\d,.:/]*\d)?")
 _ASCII_WORD: Final = re.compile(r"[a-z]++(?:'[a-z]++)*|\d(?:[\d,.:/]*\d)?")  # the same, in less time
 _NUMBERS: Final = NAMED | frozenset(
     little.listed("quarter quarters percent once th st nd rd hundreds thousands am pm x single couple pair")
 )
+_DIGITS: Final = frozenset("0123456789")
 _UNITS: Final = frozenset({*little.UNITS, *little.UNITS.values(), *little.CURRENCIES.values()})
 # Words that the guards pass over in some place, or compare by rules of their own.
 _TREATED: Final = frozenset(
@@ -71,17 +74,28 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
 
 def _refused(word: str, others: Words) -> tuple[str, str]:
     """Name the guard and the reason for a word that nothing answers."""
-    if opposite := next((other for other in others if contrary(word, other)), ""):
+    opposite = "" if len(others) > FEW else next((other for other in others if contrary(word, other)), "")
+    if opposite:
         return "antonym", f"opposites: {word} and {opposite}"
     if word in little.TIMES:
         return "time", f"the time differs: {word}"
     return ("words", f"only on one side: {word}") if known(word) else ("name", f"the names differ: {word}")
 
 
-@lru_cache(16)
+def prepare(text: str) -> None:
+    """Find the words of a text that others will be compared with."""
+    _words(text)
+
+
+def forget() -> None:
+    """Know no text any more."""
+    _words.cache_clear()
+
+
+@lru_cache(2048)
 def _words(text: str) -> Words:
-    """List the words and numbers of a text, each once; a query is compared with several entries."""
-    return frozenset((_ASCII_WORD if text.isascii() else _WORD).findall(text.lower()))
+    """List the words and numbers of a text, each once; they are kept for the latest texts, about a kilobyte each."""
+    return frozenset(map(intern, (_ASCII_WORD if text.isascii() else _WORD).findall(text.lower())))
 
 
 def _numbers(left: Words, right: Words) -> str:
@@ -103,7 +117,7 @@ def _may_be_problems(left: Words, right: Words) -> bool:
 
 
 def _few_numbers(words: Words) -> bool:
-    return sum(word[0].isdigit() or word in _NUMBERS for word in words) < FEWEST_NUMBERS
+    return len(words & _NUMBERS) + sum([word[0] in _DIGITS for word in words]) < FEWEST_NUMBERS
 
 
 def _answered(word: str, other: Words, others: Words) -> bool:

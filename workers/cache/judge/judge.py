@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from workers.cache.judge import glance, problems
+from workers.cache.judge import align, glance, problems
 from workers.cache.judge.align import Pair
 from workers.cache.judge.excerpt import differing
 from workers.cache.judge.guards import arrangement, content, exact, little, owner
-from workers.cache.judge.text import Text
+from workers.cache.judge.text import KEPT, Text
 
 Guard = Callable[[Pair], str | None]
 
@@ -112,7 +112,15 @@ class Judge:
     def prepare(self, stored: str) -> None:
         """Take a stored question apart before another one is compared with it; 2 ms at the most."""
         if len(stored) <= LONGEST_PREPARED:
+            glance.prepare(stored)
             Text.of(stored)
+
+    @staticmethod
+    def forget() -> None:
+        """Know no text any more; every one is new again."""
+        glance.forget()
+        align.forget()
+        KEPT.clear()
 
     def read(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide what a glance did not, by taking both texts apart; this takes time for each letter."""
