@@ -36,6 +36,7 @@ from tests.support.store import Store, make_settings, open_store
 from workers.cache.replica.texts import MOST_FRESH
 from workers.cache.semantic import SemanticCache
 from workers.caching import ready_judge
+from workers.memory import rest_collector
 
 PEERS: Final = ("gptcache", "redisvl")
 TURN: Final = 50  # look-ups, then another one's turn
@@ -112,6 +113,7 @@ class Ours:
         await self._cache.follower.catch_up()
         await self._cache.follower.grown()
         self._came = self._known.entries[begin:end]
+        rest_collector()  # as each worker does before its first job
 
     def forget(self) -> None:
         """Let the judge know no text but those that came last, which a worker prepares it for beside its work."""
@@ -162,7 +164,9 @@ async def at_size(ours: Ours, peers: Sequence[Peer], scores: Scores, cosines: An
             ways.append((peer, threshold, runs[-1]))
     for number, at in enumerate(range(0, len(queries), TURN)):
         turn = queries[at : at + TURN]
-        for place in range(len(runs)):  # another one begins each time; who comes second asks what a peer has just been asked
+        for place in range(
+            len(runs)
+        ):  # another one begins each time; who comes second asks what a peer has just been asked
             one = (place + number) % len(runs)
             if not one:
                 await ours.look(turn, runs[0])

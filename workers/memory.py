@@ -1,4 +1,4 @@
-"""How a process gives memory back to the system: as it is freed, and what is free at one moment.
+"""How a process gives memory back to the system, and how often it looks for what could be given back.
 
 With another C library than glibc, which has neither call, nothing happens.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # malloc.h
 KEPT = (
     8 * 1024 * 1024
 )  # more than any array of one pass takes: those would else be mapped, zeroed and unmapped at each layer
+
+COLLECT_AFTER = (20_000, 20, 50)  # Python's own thresholds are 700, 10 and 10
 
 
 def give_memory_back() -> None:
@@ -31,3 +34,10 @@ def give_back_now() -> None:
     """Let the C library return all that is free at the moment; takes some milliseconds, in which other threads go on."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def rest_collector() -> None:
+    """Let the garbage collector pass over what was loaded, and look less often at what lives (docs/decisions/0018)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)

@@ -7,7 +7,6 @@ knows which adapters it was given.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import secrets
 import socket
@@ -26,7 +25,7 @@ from workers.contracts.errors import SettingsError, StoreUnavailable
 from workers.contracts.job import DELIVER, LANES, SERVED, Expected, Lane, ServedQueue
 from workers.contracts.upstreams import UpstreamConfig
 from workers.contracts.webhooks import job_of
-from workers.memory import give_back_now
+from workers.memory import give_back_now, rest_collector
 from workers.publishing import BrokerPublisher
 from workers.routing.lessons import Outcomes
 from workers.routing.live import LiveRouter
@@ -58,7 +57,6 @@ from workers.webhooks.sending import Sender
 
 log = logger("runtime")
 SWITCH_S = 0.0005
-COLLECT_AFTER = (20_000, 20, 50)  # Python's own thresholds are 700, 10 and 10
 CHECKED: tuple[Lane, ...] = ("reasoning", "standard")  # lanes whose answers are kept, and checked
 
 
@@ -92,7 +90,7 @@ class Runtime:
         sys.setswitchinterval(SWITCH_S)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(deciding), self._loop).result(timeout=60)
-        _rest_collector()
+        rest_collector()
         if deciding is not None:
             give_back_now()  # what loading the encoder left over
         log.info("worker.started", worker=self.worker, queues=list(self._queues))
@@ -308,13 +306,6 @@ def _named(queue: str, message_id: str, number: int) -> dict[str, Any]:
     if queue == "deliver":
         return {"delivery": message_id, "job": job_of(message_id), "tries": number}
     return {"job": message_id, "attempt": number}
-
-
-def _rest_collector() -> None:
-    """Let the garbage collector pass over what was loaded, and look less often at what lives (docs/decisions/0018)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _where(error: BaseException) -> str:

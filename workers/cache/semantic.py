@@ -118,6 +118,8 @@ class SemanticCache:
         if self.follower.replica.state(scope) != state:
             examined, _ = await self._proposed(scope, vector, query)
             wanted = await examined.go_on()
+        if not examined.near:
+            return None
         return await self._decided(claim, examined, wanted, seen.temper)
 
     async def _proposed(self, scope: str, vector: Vector, query: str) -> tuple[Examination, int]:

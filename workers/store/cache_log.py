@@ -50,6 +50,8 @@ class Tail:
     @classmethod
     def of_rows(cls, since: str, flat: Sequence[str], most: int) -> Tail:
         """Make one of rows as the scripts give them: op, ref, encoder, id, and so on."""
+        if not flat:
+            return cls("rows", since, (), since)
         changes = tuple(Change(*flat[at : at + 3]) for at in range(0, len(flat), 4))  # type: ignore[arg-type]
         return cls("rows", since, changes, flat[-1] if flat else since, more=len(changes) == most)
 
@@ -102,8 +104,9 @@ class Asking:
             StoreUnavailable: Redis is away.
         """
         (kind, *flat), now_ms, temper, *rows = await self._sent.reply()
+        since = self._position
         return Look(
-            Tail.of_rows(self._position, flat, MOST_ROWS) if kind == "rows" else Tail("lost", self._position),
+            Tail.of_rows(since, flat, MOST_ROWS) if kind == "rows" else Tail("lost", since),
             [
                 dict(zip(FOUND, row, strict=True)) if row[0] == ref else None
                 for ref, row in zip(self._refs, rows, strict=True)

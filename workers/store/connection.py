@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -16,6 +15,7 @@ from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 
 AWAY = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError, OSError)
+REFUSING = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY")
 
 
 def connect(settings: Settings, *, max_connections: int | None = None) -> Redis:
@@ -38,18 +38,22 @@ def connect(settings: Settings, *, max_connections: int | None = None) -> Redis:
     return Redis.from_pool(pool)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801 - used as `with translated():`
     """Raise StoreUnavailable when Redis is away, loading, full or read-only.
 
     A message of redis-py may hold a command's arguments, so that it is named by its class alone.
     """
-    try:
-        yield
-    except AWAY as error:
-        raise StoreUnavailable(f"Redis is not available ({type(error).__name__})") from error
-    except RedisError as error:
-        text = str(error)
-        if text.startswith(("MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY")):
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        """Translate what was raised."""
+        if error is None:
+            return
+        if isinstance(error, AWAY):
+            raise StoreUnavailable(f"Redis is not available ({type(error).__name__})") from error
+        if isinstance(error, RedisError) and (text := str(error)).startswith(REFUSING):
             raise StoreUnavailable(f"Redis refuses to write ({text.split(' ', 1)[0]})") from error
-        raise
