@@ -18,7 +18,6 @@ from workers.cache.exact import ExactCache
 from workers.cache.examining import AUDIT, Examination, Judge
 from workers.cache.replica.follower import Follower
 from workers.cache.timeliness import about_own_data
-from workers.contracts.audit import Temper
 from workers.contracts.caching import CachedAnswer, Looked
 from workers.contracts.errors import StoreUnavailable
 from workers.contracts.job import CacheNote
@@ -110,17 +109,14 @@ class SemanticCache:
         if promoted is not None:
             return promoted
         scope, query = _scope(claim), claim.request.query
-        async with self.source.ask(self.follower.replica.position, scope) as asking:
-            examined, state = await self._proposed(scope, vector, query)
-            wanted = await examined.go_on()
-            seen = await asking.seen()
-        await self.follower.follow(seen.tail)
+        asking = await self.source.ask(self.follower.replica.position)
+        examined, state = await self._proposed(scope, vector, query)
+        wanted = await examined.go_on()
+        await self.follower.follow(await asking.tail())
         if self.follower.replica.state(scope) != state:
             examined, _ = await self._proposed(scope, vector, query)
             wanted = await examined.go_on()
-        if not examined.near:
-            return None
-        return await self._decided(claim, examined, wanted, seen.temper)
+        return await self._decided(claim, examined, wanted)
 
     async def _proposed(self, scope: str, vector: Vector, query: str) -> tuple[Examination, int]:
         """Propose the nearest, and name the state of the scope."""
@@ -129,19 +125,16 @@ class SemanticCache:
         examined = Examination(dict(near), query, self.judge, self.follower.texts)
         return examined, self.follower.replica.state(scope)
 
-    async def _decided(
-        self, claim: Claim, examined: Examination, wanted: list[str], temper: Temper
-    ) -> CachedAnswer | CacheNote | None:
-        """Read what is wanted and judge on, until there is an answer or none."""
-        scope, limit = _scope(claim), self.settings.audit.limit
-        while wanted and temper.level != "exact_only":
-            seen = await self.source.look("", scope, wanted)
-            temper = seen.temper
-            examined.strict = temper.why(limit) if temper.level == "strict" else None
+    async def _decided(self, claim: Claim, examined: Examination, wanted: list[str]) -> CachedAnswer | CacheNote | None:
+        """Read what is wanted and judge on, until there is an answer or none; heed how strict the scope is."""
+        limit = self.settings.audit.limit
+        while wanted:
+            seen = await self.source.look(_scope(claim), wanted)
+            if seen.temper.level == "exact_only":
+                return _closed(examined, seen.temper.why(limit))
+            examined.strict = seen.temper.why(limit) if seen.temper.level == "strict" else None
             examined.take(wanted, seen.entries)
             wanted = await examined.go_on()
-        if temper.level == "exact_only":
-            return _closed(examined, temper.why(limit))
         if examined.accepted is not None:
             return _answer(claim, examined, examined.accepted)
         await self._note_pair(claim, examined)
@@ -152,7 +145,7 @@ class SemanticCache:
         alias = await self.source.alias(claim.tenant, claim.cache_key or "")
         if alias is None:
             return None
-        seen = await self.source.look("", _scope(claim), [alias.ref])
+        seen = await self.source.look(_scope(claim), [alias.ref])
         entry = seen.entries[0]
         if entry is None or entry["job"] != alias.source or seen.temper.level != "open":
             return None
@@ -175,8 +168,9 @@ class SemanticCache:
         for ref, verdict in examined.verdicts.items():
             similarity = examined.near[ref]
             if verdict.guard in UNDECIDED and similarity >= self.settings.grey.min_similarity:
-                entry = (await self.source.look("", _scope(claim), [ref])).entries[0]
-                if entry is not None:
+                seen = await self.source.look(_scope(claim), [ref])
+                entry = seen.entries[0]
+                if entry is not None and seen.temper.level != "exact_only":
                     await self.pairs.note_pair(claim, name_of(ref), ref, entry["job"], similarity)
                 return
 
@@ -187,13 +181,10 @@ def _scope(claim: Claim) -> str:
     return f"{group if slash else claim.tenant}/{claim.cache_scope}"
 
 
-def _closed(examined: Examination, why: str) -> CacheNote | None:
-    similarity = next(iter(examined.near.values()), None)
-    if similarity is None:
-        return None
+def _closed(examined: Examination, why: str) -> CacheNote:
     return CacheNote(
         outcome="miss",
-        similarity=round(similarity, 4),
+        similarity=round(next(iter(examined.near.values())), 4),
         guard=AUDIT,
         reason=f"nothing is answered by meaning in this scope: {why}",
     )

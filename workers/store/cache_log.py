@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from redis.asyncio import Redis
 
-from workers.contracts.audit import Temper
+from workers.contracts.audit import TEMPER_FIELDS, Temper
 from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.entries import alias_name, name_of
@@ -58,15 +58,13 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look-up reads in one step.
+    """Entries as they are at a moment, and how strict their scope is.
 
     Attributes:
-        tail: what came in the log; of a `lost` one no position is known.
         entries: with their text and answer, in the order asked for; None stands for each that is not there any more.
         temper: how strict the scope is.
     """
 
-    tail: Tail
     entries: list[dict[str, str] | None]
     temper: Temper
 
@@ -81,38 +79,24 @@ class Stored:
 
 
 class Asking:
-    """A look that is on its way within `async with`."""
+    """What came in the log after a position, asked for and on its way."""
 
-    __slots__ = ("_position", "_refs", "_sent")
+    __slots__ = ("_position", "_sent")
 
-    def __init__(self, sent: Sent, position: str, refs: Sequence[str]) -> None:
-        self._sent, self._position, self._refs = sent, position, refs
+    def __init__(self, sent: Sent | None, position: str) -> None:
+        self._sent, self._position = sent, position
 
-    async def __aenter__(self) -> Self:
-        """Send it."""
-        await self._sent.__aenter__()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Give back what it took."""
-        await self._sent.__aexit__(*error)
-
-    async def seen(self) -> Look:
-        """Wait for what was read; to be called once.
+    async def tail(self) -> Tail:
+        """Wait for it; to be called once. Of a `lost` one no position is known.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (kind, *flat), now_ms, temper, *rows = await self._sent.reply()
-        since = self._position
-        return Look(
-            Tail.of_rows(since, flat, MOST_ROWS) if kind == "rows" else Tail("lost", since),
-            [
-                dict(zip(FOUND, row, strict=True)) if row[0] == ref else None
-                for ref, row in zip(self._refs, rows, strict=True)
-            ],
-            Temper.read(temper, now_ms),
-        )
+        rows = (await self._sent.replies())[0] if self._sent is not None else []
+        if not rows or rows[0][0] != self._position:
+            return Tail("lost", self._position)
+        flat = [field for row in rows[1:] for field in (*row[1][1::2], row[0])]  # op, ref, encoder, id
+        return Tail.of_rows(self._position, flat, MOST_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +116,7 @@ class CacheLog:
         self._redis: Any = redis
         self._call = scripts.call
         self._prefix = settings.redis.key_prefix
-        self._line = Line(redis, scripts, settings, "cache_look")
+        self._line = Line(redis, settings)
 
     async def tail(self, position: str, most: int = MOST_ROWS) -> Tail:
         """Read what follows a position, in one step of Redis."""
@@ -169,22 +153,36 @@ class CacheLog:
                     found[ref] = Stored(as_bytes(vector), text or "", tenant or "")
         return found
 
-    def ask(self, position: str, scope: str, refs: Sequence[str] = ()) -> Asking:
-        """Ask, with `async with`, what follows a position, for entries as they are now, and how strict their scope is.
+    async def ask(self, position: str) -> Asking:
+        """Ask what follows a position, and go on while Redis reads it.
 
-        All of it is read in one step of Redis, while the caller goes on.
+        The row at the position must still be there: when the log was trimmed past it, flushed, or went back to an older
+        state with its Redis, it is not, and what follows it would not be the whole truth (lua/cache_tail.lua).
 
-        Args:
-            position: where the log was read to; empty when it does not matter.
-            scope: OWNER/SCOPE.
-            refs: the entries.
+        Raises:
+            StoreUnavailable: Redis is away.
         """
-        return Asking(self._line.sent(position, str(MOST_ROWS), scope, *map(name_of, refs)), position, refs)
+        if not position:
+            return Asking(None, position)
+        command = ("XRANGE", f"{self._prefix}cache:log", position, "+", "COUNT", str(MOST_ROWS + 1))
+        return Asking(await self._line.send(command), position)
 
-    async def look(self, position: str, scope: str, refs: Sequence[str]) -> Look:
-        """Ask and wait."""
-        async with self.ask(position, scope, refs) as asking:
-            return await asking.seen()
+    async def look(self, scope: str, refs: Sequence[str]) -> Look:
+        """Read entries as they are now, and how strict their scope (OWNER/SCOPE) is.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (seconds, micros), temper, *rows = await self._line.call(
+            ("TIME",),
+            ("HMGET", f"{self._prefix}audit:{scope}", *TEMPER_FIELDS),
+            *(("HMGET", self._prefix + name_of(ref), *FOUND) for ref in refs),
+        )
+        found = (dict(zip(FOUND, row, strict=True)) for row in rows)
+        return Look(
+            [entry if entry["ref"] == ref else None for ref, entry in zip(refs, found, strict=True)],
+            Temper.read(temper, int(seconds) * 1000 + int(micros) // 1000),
+        )
 
     async def alias(self, tenant: str, cache_key: str) -> Alias | None:
         """Read what a model judged this query to be the same as; None when it judged nothing."""

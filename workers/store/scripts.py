@@ -39,7 +39,6 @@ CACHING: Final = frozenset(
         "check_settle",
     }
 )  # need checking.lua and caching.lua
-BARE: Final = frozenset({"cache_look"})  # needs nothing before it and no common arguments: it runs for every query
 MOST_TOGETHER: Final = 128  # a pipeline blocks Redis for others: 128 scripts are 2 to 4 ms
 
 
@@ -56,8 +55,6 @@ def _of_webhooks(settings: WebhookSettings) -> str:
 
 def load(name: str) -> str:
     """Read a script with what is put before it."""
-    if name in BARE:
-        return LUA.joinpath(f"{name}.lua").read_text()
     parts = (*BEFORE_EACH, "checking", "caching", name) if name in CACHING else (*BEFORE_EACH, name)
     return "".join(LUA.joinpath(f"{part}.lua").read_text() for part in parts)
 
@@ -121,7 +118,7 @@ class Scripts:
             return replies
         with translated():  # a new Redis, or one that was flushed
             for name in unknown:
-                await self._redis.script_load(self.source(name)[0])
+                await self._redis.script_load(self._source(name)[0])
         again = [call for call, reply in zip(batch, replies, strict=True) if isinstance(reply, NoScriptError)]
         fresh = iter(await self._execute(again))
         return [next(fresh) if isinstance(reply, NoScriptError) else reply for reply in replies]
@@ -130,7 +127,7 @@ class Scripts:
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for name, arguments, _ in batch:
-                pipeline.evalsha(self.source(name)[1], 1, self._prefix, *self._before(name), *arguments)
+                pipeline.evalsha(self._source(name)[1], 1, self._prefix, *self._common, *arguments)
             replies = await pipeline.execute(raise_on_error=False)
         return [self._translate(reply) for reply in replies]
 
@@ -145,10 +142,7 @@ class Scripts:
         except (StoreUnavailable, RedisError) as error:
             return error
 
-    def _before(self, name: str) -> tuple[str, ...]:
-        return () if name in BARE else self._common
-
-    def source(self, name: str) -> tuple[str, str]:
+    def _source(self, name: str) -> tuple[str, str]:
         """Give a script's text, and the digest by which Redis knows it."""
         if name not in self._sources:
             source = load(name)

@@ -1,14 +1,17 @@
-"""Reads and writes the socket of a kept connection without a turn of the event loop, where that is possible at once.
+"""A connection that many calls share, written and read without a turn of the event loop where that is possible at once.
 
-A reply that came while its caller did something else is simply there: through the loop it costs four system calls, two
-callbacks and a task's waking, a third of a whole look-up. A reply that is not there yet is waited for by the loop, as ever.
-redis-py makes the connection, with its password, database and encoding, and names its errors.
+Calls are sent as they come and their replies are read in the same order, whoever waits for which. A reply that came while
+its caller did something else is simply there: through the loop it costs four system calls, two callbacks and a task's
+waking, a third of a whole look-up. What is not there yet is waited for by the loop. redis-py makes the connection, with its
+password and database, and names its errors; where it is encrypted, calls go through redis-py altogether (line.py).
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-from asyncio import StreamReader, WriteTransport
+from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from hiredis import Reader
@@ -16,85 +19,151 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 
 AT_ONCE_BYTES: Final = 65_536
-UNFINISHED: Final = object()
+_UNFINISHED: Final = object()
+
+
+class Due:
+    """Replies that a call waits for."""
+
+    __slots__ = ("count", "future", "replies")
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.replies: list[Any] = []
+        self.future: asyncio.Future[None] | None = None
 
 
 class Wire:
-    """One connection's socket; the loop does not read from it but while a reply is waited for.
+    """The socket of one connection; the loop never reads from it but for those who wait.
 
     Args:
-        stream: the connection's reader.
-        transport: the connection's transport; plain, not encrypted.
+        connection: redis-py's, taken from its pool for good.
+        transport: its transport; plain, not encrypted.
         named: makes an error of an error reply's text.
+
+    Attributes:
+        connection: the same.
+        proven: whether it has given a reply.
     """
 
-    def __init__(self, stream: StreamReader, transport: Any, named: Any) -> None:
-        self._stream, self._transport = stream, transport
-        self._file: int = transport.get_extra_info("socket").fileno()
-        self._replies = Reader(
-            encoding="utf-8", protocolError=InvalidResponse, replyError=named, notEnoughData=UNFINISHED
-        )
+    def __init__(self, connection: Any, transport: Any, named: Callable[[str], Exception]) -> None:
+        self.connection = connection
+        self.proven = False
+        self._transport = transport
         transport.pause_reading()
+        self._file = os.dup(transport.get_extra_info("socket").fileno())  # uvloop lets nobody wait for its own
+        self._parser = Reader(
+            encoding="utf-8", protocolError=InvalidResponse, replyError=named, notEnoughData=_UNFINISHED
+        )
+        self._due: deque[Due] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._watched = False
+        self._error: Exception | None = None
 
     @classmethod
     def of(cls, connection: Any) -> Wire | None:
         """Take a connection's socket; None when it is encrypted, or the library keeps it in another way than it did."""
-        stream, writer = getattr(connection, "_reader", None), getattr(connection, "_writer", None)
+        transport = getattr(getattr(connection, "_writer", None), "transport", None)
         named = getattr(getattr(connection, "_parser", None), "parse_error", None)
-        transport: WriteTransport | None = getattr(writer, "transport", None)
-        if not isinstance(stream, StreamReader) or transport is None or named is None:
+        if transport is None or named is None or transport.get_extra_info("ssl_object") is not None:
             return None
-        if transport.get_extra_info("ssl_object") is not None or transport.get_extra_info("socket") is None:
-            return None
-        return cls(stream, transport, named)
+        return cls(connection, transport, named) if transport.get_extra_info("socket") is not None else None
 
-    def send(self, command: bytes) -> None:
-        """Send a command.
+    def __del__(self) -> None:
+        """Leave no file open."""
+        self.close(RedisConnectionError("closed"))
 
-        Raises:
-            OSError: the connection is closed.
-        """
-        self._check()
-        try:
-            sent = os.write(self._file, command)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(command):
-            self._transport.write(command[sent:])
+    @property
+    def is_closed(self) -> bool:
+        """Whether no more can be sent."""
+        return self._error is not None or self._transport.is_closing()
 
-    def reply_at_once(self) -> Any:
-        """Read a reply that is there; an error reply is given, not raised. UNFINISHED: it has to be waited for.
+    def send(self, commands: bytes, count: int) -> Due:
+        """Send commands that give so many replies.
 
         Raises:
             OSError: the connection is closed.
             redis.exceptions.ConnectionError: the same.
-            redis.exceptions.InvalidResponse: it is no reply.
         """
-        self._check()
+        if self.is_closed:
+            raise RedisConnectionError("closed")
         try:
-            self._replies.feed(os.read(self._file, AT_ONCE_BYTES))
+            sent = os.write(self._file, commands) if not self._transport.get_write_buffer_size() else 0
         except BlockingIOError:
-            return UNFINISHED
-        return self._replies.gets()
+            sent = 0
+        except OSError as error:
+            self.close(error)
+            raise
+        if sent < len(commands):
+            self._transport.write(commands[sent:])
+        due = Due(count)
+        self._due.append(due)
+        return due
 
-    async def reply(self) -> Any:
-        """Wait for a reply; an error reply is given, not raised.
+    async def wait(self, due: Due, limit_s: float) -> list[Any]:
+        """Give the replies to a call, for which so many seconds are waited; error replies are given, not raised.
 
         Raises:
-            redis.exceptions.ConnectionError: the connection is closed.
-            redis.exceptions.InvalidResponse: it is no reply.
+            OSError: the connection is closed.
+            redis.exceptions.RedisError: the same, or what came is no reply.
+            TimeoutError: they did not come; the connection is closed, since nobody would read them.
         """
-        self._transport.resume_reading()
-        try:
-            while (found := self._replies.gets()) is UNFINISHED:
-                if not (more := await self._stream.read(AT_ONCE_BYTES)):
-                    raise RedisConnectionError("closed by Redis")
-                self._replies.feed(more)
-        finally:
-            if not self._transport.is_closing():
-                self._transport.pause_reading()
-        return found
+        if len(due.replies) < due.count and self._error is None and not self._watched:
+            self._read()
+        if len(due.replies) < due.count:
+            if self._error is not None:
+                raise self._error
+            due.future = self._loop.create_future()
+            self._watch()
+            try:
+                async with asyncio.timeout(limit_s):
+                    await due.future
+            except TimeoutError as error:
+                self.close(error)
+                raise
+        return due.replies
 
-    def _check(self) -> None:
-        if self._transport.is_closing():  # the number of its file may be another one's by now
-            raise RedisConnectionError("closed")
+    def close(self, error: Exception) -> None:
+        """Close the socket; all who wait get the error."""
+        if self._error is not None:
+            return
+        self._error = error
+        self._watch()
+        os.close(self._file)
+        while self._due:
+            future = self._due.popleft().future
+            if future is not None and not future.done():
+                future.set_exception(error)
+
+    def _read(self) -> None:
+        """Take what is there, and give it to those whose it is, in their order."""
+        try:
+            came = os.read(self._file, AT_ONCE_BYTES)
+            self._parser.feed(came)
+            while self._due and (found := self._parser.gets()) is not _UNFINISHED:
+                self._give(found)
+            if not came:
+                self.close(RedisConnectionError("closed by Redis"))
+        except BlockingIOError:
+            pass
+        except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever broke
+            self.close(error)
+        self._watch()
+
+    def _give(self, found: Any) -> None:
+        due = self._due[0]
+        due.replies.append(found)
+        if len(due.replies) == due.count:
+            self.proven = True
+            self._due.popleft()
+            if due.future is not None and not due.future.done():
+                due.future.set_result(None)
+
+    def _watch(self) -> None:
+        """Have the loop read while somebody waits."""
+        wanted = self._error is None and any(due.future is not None and not due.future.done() for due in self._due)
+        if wanted and not self._watched:
+            self._loop.add_reader(self._file, self._read)
+        elif self._watched and not wanted:
+            self._loop.remove_reader(self._file)
+        self._watched = wanted

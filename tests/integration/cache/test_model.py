@@ -196,8 +196,9 @@ class Cache(RuleBasedStateMachine):
         assert set(one.replica.refs()) <= listed, "an index has what no list has"
         assert wanted <= set(one.replica.refs()), "an index lacks what is kept"
         near = await one.search(f"{tenant}/{scope}", vector_of(text), 8, 0.99)
-        seen = await one._source.look(one.replica.position, f"{tenant}/{scope}", [ref for ref, _ in near])
-        assert (seen.tail.kind, seen.tail.changes) == ("rows", ()), "the log has what was not followed"
+        tail = await (await one._source.ask(one.replica.position)).tail()
+        assert (tail.kind, tail.changes) == ("rows", ()), "the log has what was not followed"
+        seen = await one._source.look(f"{tenant}/{scope}", [ref for ref, _ in near])
         found = [entry["ref"] for entry in seen.entries if entry is not None]
         assert found == ([ref_of(text, tenant=tenant, scope=scope)] if (tenant, scope, text) in self.kept else [])
         raw: Any = await self.store.redis.hgetall(self.store.key("cache:held"))
