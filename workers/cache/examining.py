@@ -103,12 +103,14 @@ class Examination:
     async def go_on(self) -> list[str]:
         """Judge until one is accepted or more has to be read: these candidates, for `take`; none when it is over."""
         for ref, similarity in self.near.items():
-            if ref in self.verdicts or self._is_gone(ref):
+            if ref in self.verdicts or (ref in self.entries and self._is_gone(ref)):
                 continue
             asked = self._stored(ref)
             if asked is None:
                 return self._unread(ref)
-            verdict = await self._verdict(ref, asked.text, similarity)
+            verdict = self._said.get((ref, asked.text)) or self._judge.glance(asked.text, self._asked, similarity)
+            verdict = verdict or await self._read(asked.text, similarity)
+            self._said[ref, asked.text] = verdict
             if verdict.hit and ref not in self.entries:
                 return self._unread(ref)
             if verdict.hit and self.strict and verdict.guard != SAME:
@@ -128,31 +130,23 @@ class Examination:
 
     def _is_gone(self, ref: str) -> bool:
         """Whether it was removed, its life is over, or it never had a text."""
-        if ref not in self.entries:
-            return False
         entry = self.entries[ref]
         return entry is None or not entry["text"]
 
     def _stored(self, ref: str) -> Asked | None:
-        if ref not in self._known and (found := self._texts.get(ref)) is not None:
+        found = self._known.get(ref)
+        if found is None and (found := self._texts.get(ref)) is not None:
             self._known[ref] = found
-        return self._known.get(ref)
+        return found
 
     def _unread(self, first: str) -> list[str]:
         """List a candidate and all others that nothing is known of, so that they are read in one go."""
         others = (ref for ref in self.near if ref != first and ref not in self.verdicts and ref not in self.entries)
         return [first, *(ref for ref in others if self._stored(ref) is None)]
 
-    async def _verdict(self, ref: str, stored: str, similarity: float) -> Verdict:
-        """Judge at a glance, or by reading: short texts at once, others in a thread, since they take milliseconds."""
-        if (said := self._said.get((ref, stored))) is not None:
-            return said
-        verdict = self._judge.glance(stored, self._asked, similarity)
-        if verdict is None:
-            self._chars += len(stored)
-            if self._chars <= AT_ONCE_CHARS:
-                verdict = self._judge.read(stored, self._asked, similarity)
-            else:
-                verdict = await asyncio.to_thread(self._judge.read, stored, self._asked, similarity)
-        self._said[ref, stored] = verdict
-        return verdict
+    async def _read(self, stored: str, similarity: float) -> Verdict:
+        """Judge by reading: short texts at once, others in a thread, since they take milliseconds."""
+        self._chars += len(stored)
+        if self._chars <= AT_ONCE_CHARS:
+            return self._judge.read(stored, self._asked, similarity)
+        return await asyncio.to_thread(self._judge.read, stored, self._asked, similarity)

@@ -195,6 +195,9 @@ def _related(one: str, other: str, how: str) -> bool:
     return _listed(NEAR, one, other) or (akin(one, other) and not _listed(DISTINCT, one, other))
 
 
+_TURNING: Final = frozenset(["un", "dis", "in", "im", "ir", "il", "non", "de", "mis", "anti"])
+
+
 def forget() -> None:
     """Know no two words any more."""
     _related.cache_clear()
@@ -214,11 +217,9 @@ def contrary(one: str, other: str) -> bool:
         return False
     if _listed(OPPOSITES, one, other) or opposite(one, other):
         return True
-    short, long = sorted((one, other), key=len)
-    return any(
-        long in {prefix + short, prefix + "-" + short}
-        for prefix in ("un", "dis", "in", "im", "ir", "il", "non", "de", "mis", "anti")
-    ) or (one[:-4] == other[:-3] and {one[-4:], other[-3:]} == {"less", "ful"})
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    turned = long.endswith(short) and long[: len(long) - len(short)].removesuffix("-") in _TURNING
+    return turned or (one[:-4] == other[:-3] and {one[-4:], other[-3:]} == {"less", "ful"})
 
 
 def is_typo(one: str, other: str) -> bool:
