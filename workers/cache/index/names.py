@@ -79,10 +79,13 @@ class Names:
         found: Labels = self._labels[[self._place(name) for name in names]]
         return found
 
-    def names_of(self, labels: Labels) -> list[bytes]:
-        """Give the names of labels that are there."""
-        rows = self._rows.take(self._labels[: self._used].searchsorted(labels), axis=0).tobytes()
-        return [rows[at : at + NAME_BYTES] for at in range(0, len(rows), NAME_BYTES)]
+    def name_of(self, label: int) -> bytes:
+        """Give the name of a label that is there."""
+        place = label - int(self._labels[0])  # where it lies while nothing was removed before it
+        if place >= self._used or self._labels[place] != label:
+            place = int(self._labels[: self._used].searchsorted(label))
+        found: bytes = self._rows[place].tobytes()
+        return found
 
     def there(self, labels: Labels) -> Labels:
         """Leave out what is not there any more."""

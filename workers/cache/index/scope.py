@@ -103,8 +103,9 @@ class ScopeIndex:
             return []
         scores, labels = self._index.search(np.asarray(vector, np.float32), min(most, len(self)))
         found = zip(labels.tolist(), scores.tolist(), strict=True)  # a few: lists take half the time of arrays
-        near = {label: min(score, 1.0) for label, score in found if label >= 0 and score >= least}
-        return list(zip(self._names.names_of(np.array(list(near))), near.values(), strict=True)) if near else []
+        return [
+            (self._names.name_of(label), min(score, 1.0)) for label, score in found if label >= 0 and score >= least
+        ]
 
     def vectors(self, names: Sequence[bytes]) -> Vectors:
         """Give vectors back, shape (n, dimensions)."""

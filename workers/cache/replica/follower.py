@@ -105,8 +105,10 @@ class Follower:
 
     async def search(self, scope: str, vector: Vectors, most: int, least: float) -> list[tuple[str, float]]:
         """Find the nearest entries of a scope (with its owner before it): reference and cosine, best first."""
-        async with self._lock:
-            return self.replica.search(scope, vector, most, least)
+        if self._lock.locked():  # else nothing changes it before this returns: a search does not wait for anything
+            async with self._lock:
+                return self.replica.search(scope, vector, most, least)
+        return self.replica.search(scope, vector, most, least)
 
     @property
     def growing(self) -> bool:
