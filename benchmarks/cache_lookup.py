@@ -76,6 +76,10 @@ class Refusing:
         """Refuse."""
         return No()
 
+    def chars(self, stored: str, asked: str) -> int:
+        """Count the letters of both."""
+        return len(stored) + len(asked)
+
     def prepare(self, stored: str) -> None:
         """Do nothing."""
 

@@ -13,8 +13,8 @@ from typing import Final, Protocol
 
 from workers.cache.replica.texts import Asked, Texts
 
-# Of all texts of a look-up together: they are read in the loop. Reading a new text takes 5 us a character, so this is 5 ms
-# at the most; a way to another thread and back takes as long on a machine that is busy.
+# Of all pairs of a look-up together: they are read in the loop. Reading a new text takes 5 us a character at the most, so this
+# is 5 ms; a way to another thread and back takes as long on a machine that is busy.
 AT_ONCE_CHARS: Final = 1_000
 AUDIT: Final = "audit"  # stands as the guard where a strict scope refuses what the judge accepts
 SAME: Final = "same"  # what the judge says of pairs of the same words
@@ -48,6 +48,10 @@ class Judge(Protocol):
 
     def read(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide the others; called in the loop or, with long texts, in a thread."""
+        ...
+
+    def chars(self, stored: str, asked: str) -> int:
+        """Say how many letters `read` would take apart."""
         ...
 
     def prepare(self, stored: str) -> None:
@@ -88,7 +92,7 @@ class Examination:
         self.strict: str | None = None
         self._known: dict[str, Asked] = {}
         self._said: dict[tuple[str, str], Verdict] = {}
-        self._chars = len(asked)
+        self._chars = 0  # read so far
 
     @property
     def accepted(self) -> str | None:
@@ -146,7 +150,7 @@ class Examination:
 
     async def _read(self, stored: str, similarity: float) -> Verdict:
         """Judge by reading: short texts at once, others in a thread, since they take milliseconds."""
-        self._chars += len(stored)
+        self._chars += self._judge.chars(stored, self._asked)
         if self._chars <= AT_ONCE_CHARS:
             return self._judge.read(stored, self._asked, similarity)
         return await asyncio.to_thread(self._judge.read, stored, self._asked, similarity)

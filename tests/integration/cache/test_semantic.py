@@ -31,6 +31,10 @@ class Broken:
     def glance(self, *_: Any) -> None:
         """Leave every pair to be read."""
 
+    def chars(self, *_: Any) -> int:
+        """Read it in the loop."""
+        return 0
+
     def read(self, *_: Any) -> Any:
         """Fail."""
         raise ValueError("private words")

@@ -38,6 +38,10 @@ class Says:
     def glance(self, *_: Any) -> None:
         """Leave every pair to be read."""
 
+    def chars(self, *_: Any) -> int:
+        """Read it in the loop."""
+        return 0
+
     def read(self, *_: Any) -> Said:
         """Accept."""
         return Said(hit=True, reason="accepted", guard=self.how)
@@ -191,6 +195,10 @@ class Refuses:
 
     def glance(self, *_: Any) -> None:
         """Leave every pair to be read."""
+
+    def chars(self, *_: Any) -> int:
+        """Read it in the loop."""
+        return 0
 
     def read(self, *_: Any) -> Said:
         """Refuse."""

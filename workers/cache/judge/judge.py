@@ -97,7 +97,7 @@ class Judge:
     def glance(self, stored: str, asked: str, similarity: float) -> Verdict | None:
         """Decide what needs no reading: equal texts and plainly different ones. None: they are to be read.
 
-        It takes 20 to 30 us for two short questions, and about a millisecond for two of 6,000 characters; longer ones are
+        It takes 20 to 30 us for two short questions, and up to a millisecond for two of 6,000 characters; longer ones are
         left to `read`, which may run beside the loop.
         """
         if stored == asked or _ended_alike(stored, asked):
@@ -106,7 +106,7 @@ class Judge:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
         if max(len(stored), len(asked)) > MOST_CHARS:
             return None
-        found = glance.refusal(stored, asked)
+        found = glance.refusal(*differing(stored, asked))
         return _refused(similarity, found) if found else None
 
     def prepare(self, stored: str) -> None:
@@ -114,6 +114,12 @@ class Judge:
         if len(stored) <= LONGEST_PREPARED:
             glance.prepare(stored)
             Text.of(stored)
+
+    def chars(self, stored: str, asked: str) -> int:
+        """Count the letters that `read` takes apart; of long texts, those where they differ."""
+        if max(len(stored), len(asked)) > MOST_CHARS:
+            return len(stored) + len(asked)
+        return sum(map(len, differing(stored, asked)))
 
     @staticmethod
     def forget() -> None:
@@ -124,9 +130,10 @@ class Judge:
 
     def read(self, stored: str, asked: str, similarity: float) -> Verdict:
         """Decide what a glance did not, by taking both texts apart; this takes time for each letter."""
-        if max(len(stored), len(asked)) > MOST_CHARS and (found := glance.refusal(stored, asked)):
+        left, right = differing(stored, asked)
+        if max(len(stored), len(asked)) > MOST_CHARS and (found := glance.refusal(left, right)):
             return _refused(similarity, found)
-        pair = Pair(*map(Text.of, differing(stored, asked)))
+        pair = Pair(Text.of(left), Text.of(right))
         if max(len(stored), len(asked)) <= problems.LONGEST_PROBLEM and problems.applies(pair, similarity):
             return _problem(pair, similarity)
         for name, guard in GUARDS_OF_SAME_WORDS if pair.same_words else GUARDS:
