@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -147,15 +147,29 @@ _POLES: Final = tuple(
 
 def _turned(left: Text, right: Text) -> str:
     """Find a pair of opposite words of which one side has more of the first and fewer of the second (sells, buys)."""
-    said = [[{word.form, *lemmas(word.form)} for word in text.words] for text in (left, right)]
-    for one, other in _POLES:
-        here, there = (
-            (sum(not bases.isdisjoint(one) for bases in side), sum(not bases.isdisjoint(other) for bases in side))
-            for side in said
-        )
-        if (here[0] - there[0]) * (here[1] - there[1]) < 0:
+    said = _said(left)
+    said.subtract(_said(right))
+    for at, (one, other) in enumerate(_POLES):
+        if said[at, 0] * said[at, 1] < 0:
             return f"{min(one)} and {min(other)}"
     return ""
+
+
+def _said(text: Text) -> Counter[tuple[int, int]]:
+    """Count the words of a text at each pole."""
+    found: Counter[tuple[int, int]] = Counter()
+    for word in text.words:
+        found.update(_poles(word.form))
+    return found
+
+
+@lru_cache(4096)
+def _poles(form: str) -> frozenset[tuple[int, int]]:
+    """List at which poles a word stands: the pair, and which of both."""
+    bases = {form, *lemmas(form)}
+    return frozenset(
+        (at, side) for at, poles in enumerate(_POLES) for side, pole in enumerate(poles) if not bases.isdisjoint(pole)
+    )
 
 
 def _near(text: Text, word: Word) -> list[Word]:
@@ -172,19 +186,25 @@ def _roles(left: Text, right: Text) -> str:
     pairs: list[tuple[Word, Word]] = []
     waiting = _numbers(right)
     near = {number.at: _near(right, number) for number in waiting}
-    here = {number.at: _near(left, number) for number in _numbers(left)}
-    for number in _numbers(left):
+    numbers = _numbers(left)
+    here = {number.at: _near(left, number) for number in numbers}
+
+    @cache
+    def fit(at: int, twin: int) -> int:
+        return _shared(here[at], near[twin], names)
+
+    for number in numbers:
         twins = [other for other in waiting if other.form == number.form]
-        best = max(twins, key=lambda twin: _shared(here[number.at], near[twin.at], names))
-        if not _shared(here[number.at], near[best.at], names):
+        best = max(twins, key=lambda twin: fit(number.at, twin.at))
+        if not fit(number.at, best.at):
             return f"{number.form.lstrip('#')} counts something else"
         waiting.remove(best)
         pairs.append((number, best))
     for (one, one_twin), (two, two_twin) in combinations(pairs, 2):
         if one.form == two.form:
             continue
-        kept = _shared(here[one.at], near[one_twin.at], names) + _shared(here[two.at], near[two_twin.at], names)
-        turned = _shared(here[one.at], near[two_twin.at], names) + _shared(here[two.at], near[one_twin.at], names)
+        kept = fit(one.at, one_twin.at) + fit(two.at, two_twin.at)
+        turned = fit(one.at, two_twin.at) + fit(two.at, one_twin.at)
         same_order = (one.at < two.at) == (one_twin.at < two_twin.at)
         if turned > kept + (TOLERANCE if same_order else 0) or (turned == kept and not same_order):
             return f"{one.form.lstrip('#')} and {two.form.lstrip('#')} are exchanged"
@@ -253,15 +273,12 @@ def _clause(text: Text) -> list[Word]:
 
 
 def _cover(left: Text, right: Text) -> tuple[str, str] | None:
+    lost: list[list[Word]] = []
     for here, there in ((left, right), (right, left)):
-        content = [word for word in here.content if word.kind == "content"]
-        alone = [word for word in content if not any(alike(word, twin) for twin in there.content)]
-        if len(alone) > (1 - LEAST_COVER) * len(content):
+        lost.append([word for word in here.content if not any(alike(word, twin) for twin in there.content)])
+        alone = sum(word.kind == "content" for word in lost[-1])
+        if alone > (1 - LEAST_COVER) * sum(word.kind == "content" for word in here.content):
             return "words", "too few words in common"
-    lost = [
-        [word for word in here.content if not any(alike(word, twin) for twin in there.content)]
-        for here, there in ((left, right), (right, left))
-    ]
     for word in lost[0]:
         for twin in lost[1]:
             if contrary(word.form, twin.form):
