@@ -191,9 +191,7 @@ async def growing(one: SemanticCache, asked: Vectors) -> None:
     began = time.perf_counter()
     while one.follower.growing:
         took += await look_ups(one, asked[len(took) % len(asked) :][:1])
-        await asyncio.sleep(
-            0
-        )  # a worker's loop has other work between two look-ups; one alone may never wait for anything
+        await asyncio.sleep(0)  # a worker has other work between two look-ups, and one alone may wait for nothing
     if took:
         print(
             f"        new lists in {time.perf_counter() - began:.2f} s; {len(took)} look-ups meanwhile: p50"

@@ -19,6 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 
 AT_ONCE_BYTES: Final = 65_536
+MOST_DUE: Final = 64  # calls without a reply, beyond which those that nobody asks for are taken out of the way
 _UNFINISHED: Final = object()
 
 
@@ -85,6 +86,8 @@ class Wire:
             OSError: the connection is closed.
             redis.exceptions.ConnectionError: the same.
         """
+        if len(self._due) >= MOST_DUE and not self.is_closed:
+            self._read()
         if self.is_closed:
             raise RedisConnectionError("closed")
         try:
@@ -164,6 +167,6 @@ class Wire:
         wanted = self._error is None and any(due.future is not None and not due.future.done() for due in self._due)
         if wanted and not self._watched:
             self._loop.add_reader(self._file, self._read)
-        elif self._watched and not wanted:
+        elif self._watched and not wanted and not self._loop.is_closed():
             self._loop.remove_reader(self._file)
         self._watched = wanted

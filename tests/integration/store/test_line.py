@@ -15,7 +15,7 @@ from tests.support.store import Store, make_settings, open_store
 from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 from workers.store.line import Line
-from workers.store.wire import Wire
+from workers.store.wire import MOST_DUE, Wire
 
 pytestmark = pytest.mark.anyio
 LIMITS = {"connect_timeout_s": 0.5, "command_timeout_s": 1.0, "max_connections": 16}
@@ -88,6 +88,19 @@ async def test_a_reply_that_nobody_asks_for_is_nobody_elses(line: Line) -> None:
     for _ in range(3):
         await line.send(("ECHO", "unread"))
         assert await echo(line, "read") == "read"
+
+
+async def test_replies_that_nobody_ever_asks_for_do_not_pile_up(store: Store) -> None:
+    """As when every caller fails between sending and reading."""
+    line = Line(store.redis, store.settings)
+    wire = await line.wire()
+    assert wire is not None
+    for _ in range(20 * MOST_DUE):
+        await line.send(("ECHO", "x" * 1_000))
+    await asyncio.sleep(0.05)
+    await line.send(("ECHO", "unread"))
+    assert len(wire._due) < 4 * MOST_DUE
+    assert await echo(line, "read") == "read"
 
 
 async def test_a_long_reply_comes_whole(line: Line) -> None:
