@@ -75,7 +75,7 @@ class Examination:
         near: the candidates with their cosines, best first.
         asked: what is asked now.
         judge: decides the pairs.
-        texts: what is known of stored queries; what is read is added.
+        texts: what is known of stored queries.
 
     Attributes:
         near: the same.
@@ -130,7 +130,6 @@ class Examination:
             self.entries[ref] = entry
             if entry is not None:
                 self._known[ref] = Asked(entry["text"], entry["tenant"])
-                self._texts.put(ref, self._known[ref])
 
     def _is_gone(self, ref: str) -> bool:
         """Whether it was removed, its life is over, or it never had a text."""

@@ -134,6 +134,7 @@ class SemanticCache:
                 return _closed(examined, seen.temper.why(limit))
             examined.strict = seen.temper.why(limit) if seen.temper.level == "strict" else None
             examined.take(wanted, seen.entries)
+            self.follower.know(wanted, seen.entries)
             wanted = await examined.go_on()
         if examined.accepted is not None:
             return _answer(claim, examined, examined.accepted)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from workers.settings import Settings
 from workers.store.connection import translated
@@ -26,11 +27,11 @@ class Line:
     """One kept connection, bound to one Redis and one event loop. Its commands must be safe to repeat."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
-        self._redis: Any = redis
         self._pool: Any = redis.connection_pool
         self._limit_s = settings.redis.command_timeout_s
         self._wire: Wire | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[Wire | None] | None = None
+        self._by_library = False
 
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands and wait for their replies.
@@ -51,34 +52,54 @@ class Line:
 
     async def wire(self, old: Wire | None = None) -> Wire | None:
         """Give the connection, a new one in place of an old one that failed; None: calls go through redis-py."""
+        if self._by_library:
+            return None
         if self._wire is not None and self._wire is not old and not self._wire.is_closed:
             return self._wire
-        async with self._opening:
-            if self._wire is None or self._wire is old or self._wire.is_closed:
-                await self._open()
-        return self._wire
+        if self._opening is None or self._opening.done():  # all who need one share its fate
+            self._opening = asyncio.create_task(self._open())
+            self._opening.add_done_callback(_seen)
+        return await asyncio.shield(self._opening)
 
     async def wait(self, wire: Wire, due: Due) -> list[Any]:
         """Wait for replies as long as any command is waited for."""
         return await wire.wait(due, self._limit_s)
 
     async def by_library(self, commands: tuple[Command, ...]) -> list[Any]:
-        """Run commands through redis-py; error replies are given, not raised."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        found: list[Any] = await pipeline.execute(raise_on_error=False)
-        return found
+        """Run commands on a connection of the pool; replies are as they came, error replies given and not raised."""
+        connection = await self._pool.get_connection()
+        try:
+            await connection.send_packed_command(_packed(commands), check_health=False)
+            found: list[Any] = []
+            for _ in commands:
+                try:
+                    found.append(await connection.read_response())
+                except ResponseError as error:
+                    found.append(error)
+            return found
+        finally:
+            await self._pool.release(connection)
 
-    async def _open(self) -> None:
+    async def _open(self) -> Wire | None:
         old, self._wire = self._wire, None
         if old is not None:
             old.close(RedisConnectionError("replaced"))
-            await old.connection.disconnect(nowait=True)
-            await self._pool.release(old.connection)
+            await self._drop(old.connection)
         connection = await self._pool.get_connection()
-        self._wire = Wire.of(connection)
+        try:
+            self._wire = Wire.of(connection)
+        except BaseException:
+            await self._drop(connection)
+            raise
         if self._wire is None:
+            self._by_library = True
+            await self._pool.release(connection)
+        return self._wire
+
+    async def _drop(self, connection: Any) -> None:
+        try:
+            await connection.disconnect(nowait=True)
+        finally:
             await self._pool.release(connection)
 
 
@@ -144,11 +165,14 @@ class Sent:
             self._task = asyncio.create_task(self._line.by_library(self._commands))
             self._task.add_done_callback(_seen)
             return
-        packed = b"".join([pack_command(command) for command in self._commands])  # by redis-py's own way 20 us each
-        self._wire, self._due = wire, wire.send(packed, len(self._commands))
+        self._wire, self._due = wire, wire.send(_packed(self._commands), len(self._commands))
 
 
-def _seen(task: asyncio.Task[list[Any]]) -> None:
+def _packed(commands: tuple[Command, ...]) -> bytes:
+    return b"".join([pack_command(command) for command in commands])  # by redis-py's own way 20 us each
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
     """Take note of an error that nobody may ask for, and that whoever does gets all the same."""
     if not task.cancelled():
         task.exception()

@@ -50,16 +50,17 @@ class Wire:
     def __init__(self, connection: Any, transport: Any, named: Callable[[str], Exception]) -> None:
         self.connection = connection
         self.proven = False
+        self._error: Exception | None = RedisConnectionError("not open")
         self._transport = transport
-        transport.pause_reading()
-        self._file = os.dup(transport.get_extra_info("socket").fileno())  # uvloop lets nobody wait for its own
         self._parser = Reader(
             encoding="utf-8", protocolError=InvalidResponse, replyError=named, notEnoughData=_UNFINISHED
         )
         self._due: deque[Due] = deque()
         self._loop = asyncio.get_running_loop()
         self._watched = False
-        self._error: Exception | None = None
+        self._file = os.dup(transport.get_extra_info("socket").fileno())  # uvloop lets nobody wait for its own
+        self._error = None
+        transport.pause_reading()
 
     @classmethod
     def of(cls, connection: Any) -> Wire | None:
@@ -83,8 +84,7 @@ class Wire:
         """Send commands that give so many replies.
 
         Raises:
-            OSError: the connection is closed.
-            redis.exceptions.ConnectionError: the same.
+            redis.exceptions.ConnectionError: the connection is closed.
         """
         if len(self._due) >= MOST_DUE and not self.is_closed:
             self._read()
@@ -95,8 +95,8 @@ class Wire:
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self.close(error)
-            raise
+            self.close(RedisConnectionError(type(error).__name__))
+            raise RedisConnectionError(type(error).__name__) from error
         if sent < len(commands):
             self._transport.write(commands[sent:])
         due = Due(count)
@@ -107,8 +107,8 @@ class Wire:
         """Give the replies to a call, for which so many seconds are waited; error replies are given, not raised.
 
         Raises:
-            OSError: the connection is closed.
-            redis.exceptions.RedisError: the same, or what came is no reply.
+            redis.exceptions.ConnectionError: the connection is closed.
+            redis.exceptions.InvalidResponse: what came is no reply.
             TimeoutError: they did not come; the connection is closed, since nobody would read them.
         """
         if len(due.replies) < due.count and self._error is None and not self._watched:
@@ -121,8 +121,8 @@ class Wire:
             try:
                 async with asyncio.timeout(limit_s):
                     await due.future
-            except TimeoutError as error:
-                self.close(error)
+            except TimeoutError:
+                self.close(RedisConnectionError("a reply did not come"))
                 raise
         return due.replies
 
@@ -149,6 +149,8 @@ class Wire:
                 self.close(RedisConnectionError("closed by Redis"))
         except BlockingIOError:
             pass
+        except OSError as error:  # one of them is a TimeoutError, which here means the caller's own
+            self.close(RedisConnectionError(type(error).__name__))
         except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever broke
             self.close(error)
         self._watch()

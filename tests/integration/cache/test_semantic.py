@@ -21,6 +21,7 @@ from workers.contracts.job import Budget
 from workers.contracts.request import JobRequest
 from workers.store.cache_log import CacheLog, as_text
 from workers.store.record import Claim
+from workers.store.wire import Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +134,19 @@ async def test_what_was_removed_is_not_served_by_a_process_that_is_behind(store:
     assert len(one.follower.replica) == 1
     missed = await ask(one, "a b", "b a")
     assert (missed.hit, missed.fields.get("cache")) == (None, None)
+
+
+async def test_an_encrypted_connection_serves_as_well(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then look-ups go through redis-py: what came is found, and what was removed is not."""
+    monkeypatch.setattr(Wire, "of", lambda _: None)
+    one = cache(store)
+    await one.follower.catch_up()
+    await keep(store, "a b")
+    assert (await ask(one, "a b", "b a")).hit is not None
+    await entries(store).remove(TENANT, f"ent_{hash_of('a b')}")
+    missed = await ask(one, "a b", "b a")
+    assert (missed.hit, set(missed.fields)) == (None, {"cache_vector", "cache_encoder"})
+    assert len(one.follower.replica) == 0
 
 
 async def test_what_redis_says_is_judged_and_not_the_copy(store: Store) -> None:

@@ -41,7 +41,7 @@ _APART: Final[tuple[tuple[str, str, frozenset[Words]], ...]] = (
 )
 _MORE: Final = (
     ("negation", "negation", frozenset(["not", "never"])),
-    ("question", "the questions differ", frozenset(["when", "where", "who"])),
+    ("question", "the questions differ", frozenset(["when", "where"])),
     ("quantifier", "the amount differs", frozenset(["most", "every", "only", "many", "always", "few"])),
 )
 

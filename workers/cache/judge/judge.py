@@ -100,10 +100,12 @@ class Judge:
         It takes 20 to 30 us for two short questions, and up to a millisecond for two of 6,000 characters; longer ones are
         left to `read`, which may run beside the loop.
         """
-        if stored == asked or _ended_alike(stored, asked):
+        if stored == asked:
             return Verdict(similarity, hit=True, reason="the same text", guard="same")
         if similarity < LEAST_SIMILARITY:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
+        if _ended_alike(stored, asked):
+            return Verdict(similarity, hit=True, reason="the same text but for its end", guard="same")
         if max(len(stored), len(asked)) > MOST_CHARS:
             return None
         found = glance.refusal(*differing(stored, asked))
@@ -143,17 +145,17 @@ class Judge:
 
 
 def _ended_alike(stored: str, asked: str) -> bool:
-    """Tell whether two texts differ in blanks and in the mark at their end alone; 5! is a factorial, and `ls .` a command."""
-    if abs(len(stored) - len(asked)) > MOST_MARKS or stored[:4] != asked[:4]:
+    """Tell whether two texts differ in blanks around them and in the mark at their end alone."""
+    if abs(len(stored) - len(asked)) > MOST_MARKS:
         return False
-    return _unended(stored).split() == _unended(asked).split()
+    return _unended(stored) == _unended(asked)
 
 
 def _unended(text: str) -> str:
-    """Take the mark off the end of a text, with all repetitions of it."""
-    text = text.rstrip(" ?")
-    for mark, belongs in ((".", str.isalnum), ("!", str.isalpha)):
-        bare = text.rstrip(mark)
+    """Take the mark off the end of a text, with all repetitions of it; 5! is a factorial, `ls .` and `$?` are code."""
+    text = text.strip()
+    for marks, belongs in ((" ?", str.isalnum), (".", str.isalnum), ("!", str.isalpha)):
+        bare = text.rstrip(marks)
         if bare != text and belongs(bare[-1:]):
             return bare
     return text

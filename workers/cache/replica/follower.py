@@ -110,6 +110,12 @@ class Follower:
                 return self.replica.search(scope, vector, most, least)
         return self.replica.search(scope, vector, most, least)
 
+    def know(self, refs: Sequence[str], entries: Sequence[Mapping[str, str] | None]) -> None:
+        """Hold the texts of entries that were read, but for those that were removed since."""
+        for ref, entry in zip(refs, entries, strict=True):
+            if entry is not None and ref in self.replica:
+                self.texts.put(ref, Asked(entry["text"], entry["tenant"]))
+
     @property
     def growing(self) -> bool:
         """Whether an index is being given new lists at the moment."""

@@ -102,7 +102,9 @@ def test_words_that_rules_name_are_not_ordinary() -> None:
     ("stored", "asked", "alike"),
     [
         ("How do I pay?", "How do I pay", True),
-        ("How do I pay?", "How  do I pay ??", True),
+        ("How do I pay?", " How do I pay ??\n", True),
+        ("How do I pay?", "How  do I pay?", False),
+        ("echo $?", "echo $", False),
         ("I cancelled my card.", "I cancelled my card...", True),
         ("How do I pay", "How do I pay!", True),
         ("What is 5", "What is 5!", False),
