@@ -166,7 +166,7 @@ async def at_size(ours: Ours, peers: Sequence[Peer], scores: Scores, cosines: An
         turn = queries[at : at + TURN]
         for place in range(
             len(runs)
-        ):  # another one begins each time; who comes second asks what a peer has just been asked
+        ):  # another one begins each time: a peer that is asked twice is warm the second time
             one = (place + number) % len(runs)
             if not one:
                 await ours.look(turn, runs[0])

@@ -8,7 +8,7 @@ at the same time share the connection (wire.py). Errors are those of every other
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from hiredis import pack_command
 from redis.asyncio import Redis
@@ -19,7 +19,6 @@ from workers.settings import Settings
 from workers.store.connection import translated
 from workers.store.wire import Due, Wire
 
-CLOSED: Final = (OSError, RedisConnectionError)
 Command = tuple[Any, ...]  # strings
 
 
@@ -122,7 +121,7 @@ class Sent:
         wire = await self._line.wire()
         try:
             self._send(wire)
-        except CLOSED:
+        except RedisConnectionError:
             if wire is None or not wire.proven:
                 raise
             self._send(await self._line.wire(wire))
@@ -145,9 +144,7 @@ class Sent:
         wire = self._wire
         try:
             return await self._wait()
-        except TimeoutError:
-            raise
-        except CLOSED:
+        except RedisConnectionError:
             if wire is None or not wire.proven:
                 raise
             self._send(await self._line.wire(wire))

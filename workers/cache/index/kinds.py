@@ -52,8 +52,8 @@ class Index(Protocol):
 class Exact:
     """Compares with every vector; a number of them takes sixteen bits.
 
-    A look-up reads all of them, and half as many bytes leave the processor's cache to the rest of it. Cosines of 10,000 real
-    questions were off by 0.00005 at the most (docs/decisions/0021).
+    A look-up reads all of them, and half as many bytes leave the processor's cache to the rest of it. Cosines of real questions
+    were off by 0.00006 at the most (`python -m benchmarks.cache_lookup --tune`, docs/decisions/0021).
     """
 
     def __init__(self, dimensions: int) -> None:
