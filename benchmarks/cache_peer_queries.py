@@ -30,6 +30,7 @@ EACH: Final = {
     "mock": 120, "qqp same": 120, "rephrased": 50, "surface": 120, "trap": 200, "changed": 80, "intent": 100,
     "qqp different": 120,
 }  # fmt: skip
+WARMING: Final = 5  # queries
 RIGHT: Final = frozenset({"mock", "qqp same", "rephrased", "surface"})
 WRONG: Final = frozenset({"trap", "changed", "intent"})
 FILLING: Final = ("clinc150", "banking77", "nq_open")
@@ -46,11 +47,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Entries in the order in which they are added, queries, and the intents of texts that have one."""
+    """Entries in the order in which they are added, queries, the intents of texts that have one, and queries to warm up with."""
 
     entries: list[str]
     asked: list[Asked]
     intents: dict[str, str]
+    warming: list[Asked]
 
 
 def same(text: str) -> str:
@@ -75,7 +77,7 @@ def material(data: Path, most: int) -> Material:
     entries = list(dict.fromkeys(one.stored for one in asked if one.stored))
     filling = [text for text in dict.fromkeys(_filling(data)) if same(text) not in seen]
     dice.shuffle(filling)
-    return Material([*entries, *filling][:most], asked, intents)
+    return Material([*entries, *filling][:most], asked[:-WARMING], intents, asked[-WARMING:])
 
 
 def _pairs(data: Path, intents: dict[str, str], dice: random.Random) -> Iterator[Asked]:

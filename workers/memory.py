@@ -15,6 +15,7 @@ KEPT = (
 )  # more than any array of one pass takes: those would else be mapped, zeroed and unmapped at each layer
 
 COLLECT_AFTER = (20_000, 20, 50)  # Python's own thresholds are 700, 10 and 10
+COLLECT_EARLY = 4_000  # new objects: 1 ms
 
 
 def give_memory_back() -> None:
@@ -41,3 +42,9 @@ def rest_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+
+
+def collect_early() -> None:
+    """Look through what is new, when that is more than little: by work that nobody waits for, and not by other work."""
+    if gc.get_count()[0] > COLLECT_EARLY:
+        gc.collect(0)

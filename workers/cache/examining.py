@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 from workers.cache.replica.texts import Asked, Texts
 
-# Of all pairs of a look-up together: they are read in the loop. Reading a new text takes 5 us a character at the most, so this
-# is 5 ms; a way to another thread and back takes as long on a machine that is busy.
-AT_ONCE_CHARS: Final = 1_000
+# Of all pairs of a look-up together: they are read in the loop. Reading new texts takes 2 us a character, 4 at the most, so
+# this is 6 ms at the most; a way to another thread and back takes as long on a machine that is busy.
+AT_ONCE_CHARS: Final = 1_500
 AUDIT: Final = "audit"  # stands as the guard where a strict scope refuses what the judge accepts
 SAME: Final = "same"  # what the judge says of pairs of the same words
 

@@ -22,8 +22,9 @@ from workers.contracts.caching import CachedAnswer, Looked
 from workers.contracts.errors import StoreUnavailable
 from workers.contracts.job import CacheNote
 from workers.contracts.routing import Vector
+from workers.memory import collect_early
 from workers.settings import CacheSettings
-from workers.store.cache_log import CacheLog, as_text
+from workers.store.cache_log import CacheLog, Looking, as_text
 from workers.store.entries import entry_id, name_of
 from workers.store.record import Claim
 from workers.telemetry import logger
@@ -94,6 +95,7 @@ class SemanticCache:
             began = time.perf_counter()
             try:
                 self.judge.prepare(text)
+                collect_early()
             except Exception as error:  # noqa: BLE001 - a look-up will meet it again, and go on without the cache
                 log.error("cache.preparing_failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote
             await asyncio.sleep(PAUSE * (time.perf_counter() - began))
@@ -101,9 +103,10 @@ class SemanticCache:
     async def _find(self, claim: Claim, vector: Vector) -> CachedAnswer | CacheNote | None:
         """Look for an answer; a note tells why the nearest stored query was refused.
 
-        While Redis reads the log to its tail, the candidates that are known already are judged. When the log then changes
-        the scope, it is searched again. So all that was added or removed before the look-up counts, and a look-up that finds
-        nothing takes one round trip, with all of its own work beside it.
+        While Redis reads the log to its tail, the candidates that are known already are judged, and what has to be read
+        is asked for behind it. When the log then changes the scope, it is searched again. So all that was added or
+        removed before the look-up counts, and a look-up that finds nothing takes one round trip, with all of its own
+        work beside it.
         """
         promoted = await self._promoted(claim) if self.pairs else None
         if promoted is not None:
@@ -112,11 +115,12 @@ class SemanticCache:
         asking = await self.source.ask(self.follower.replica.position)
         examined, state = await self._proposed(scope, vector, query)
         wanted = await examined.go_on()
+        looking = await self.source.ask_for(scope, wanted) if wanted else None
         await self.follower.follow(await asking.tail())
         if self.follower.replica.state(scope) != state:
             examined, _ = await self._proposed(scope, vector, query)
-            wanted = await examined.go_on()
-        return await self._decided(claim, examined, wanted)
+            wanted, looking = await examined.go_on(), None
+        return await self._decided(claim, examined, wanted, looking)
 
     async def _proposed(self, scope: str, vector: Vector, query: str) -> tuple[Examination, int]:
         """Propose the nearest, and name the state of the scope."""
@@ -125,11 +129,17 @@ class SemanticCache:
         examined = Examination(dict(near), query, self.judge, self.follower.texts)
         return examined, self.follower.replica.state(scope)
 
-    async def _decided(self, claim: Claim, examined: Examination, wanted: list[str]) -> CachedAnswer | CacheNote | None:
-        """Read what is wanted and judge on, until there is an answer or none; heed how strict the scope is."""
+    async def _decided(
+        self, claim: Claim, examined: Examination, wanted: list[str], looking: Looking | None
+    ) -> CachedAnswer | CacheNote | None:
+        """Read what is wanted, and may be asked for already, and judge on, until there is an answer or none.
+
+        How strict the scope is, is heeded.
+        """
         limit = self.settings.audit.limit
         while wanted:
-            seen = await self.source.look(_scope(claim), wanted)
+            seen = await (looking or await self.source.ask_for(_scope(claim), wanted)).look()
+            looking = None
             if seen.temper.level == "exact_only":
                 return _closed(examined, seen.temper.why(limit))
             examined.strict = seen.temper.why(limit) if seen.temper.level == "strict" else None

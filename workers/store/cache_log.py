@@ -78,6 +78,28 @@ class Stored:
     tenant: str
 
 
+class Looking:
+    """Entries as Redis has them now, asked for and on their way."""
+
+    __slots__ = ("_refs", "_sent")
+
+    def __init__(self, sent: Sent, refs: Sequence[str]) -> None:
+        self._sent, self._refs = sent, refs
+
+    async def look(self) -> Look:
+        """Wait for them; to be called once.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        (seconds, micros), temper, *rows = await self._sent.replies()
+        found = (dict(zip(FOUND, row, strict=True)) for row in rows)
+        return Look(
+            [entry if entry["ref"] == ref else None for ref, entry in zip(self._refs, found, strict=True)],
+            Temper.read(temper, int(seconds) * 1000 + int(micros) // 1000),
+        )
+
+
 class Asking:
     """What came in the log after a position, asked for and on its way."""
 
@@ -167,22 +189,26 @@ class CacheLog:
         command = ("XRANGE", f"{self._prefix}cache:log", position, "+", "COUNT", str(MOST_ROWS + 1))
         return Asking(await self._line.send(command), position)
 
+    async def ask_for(self, scope: str, refs: Sequence[str]) -> Looking:
+        """Ask for entries as they are now, and how strict their scope (OWNER/SCOPE) is, and go on while Redis reads them.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        sent = await self._line.send(
+            ("TIME",),
+            ("HMGET", f"{self._prefix}audit:{scope}", *TEMPER_FIELDS),
+            *(("HMGET", self._prefix + name_of(ref), *FOUND) for ref in refs),
+        )
+        return Looking(sent, refs)
+
     async def look(self, scope: str, refs: Sequence[str]) -> Look:
         """Read entries as they are now, and how strict their scope (OWNER/SCOPE) is.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        (seconds, micros), temper, *rows = await self._line.call(
-            ("TIME",),
-            ("HMGET", f"{self._prefix}audit:{scope}", *TEMPER_FIELDS),
-            *(("HMGET", self._prefix + name_of(ref), *FOUND) for ref in refs),
-        )
-        found = (dict(zip(FOUND, row, strict=True)) for row in rows)
-        return Look(
-            [entry if entry["ref"] == ref else None for ref, entry in zip(refs, found, strict=True)],
-            Temper.read(temper, int(seconds) * 1000 + int(micros) // 1000),
-        )
+        return await (await self.ask_for(scope, refs)).look()
 
     async def alias(self, tenant: str, cache_key: str) -> Alias | None:
         """Read what a model judged this query to be the same as; None when it judged nothing."""

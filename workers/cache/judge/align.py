@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
-from workers.cache.judge.lexicon import akin, known, lemmas, lexicon, opposite, synonymous
+from workers.cache.judge.lexicon import akin, american, known, lemmas, lexicon, opposite, synonymous
 from workers.cache.judge.near import DISTINCT, NEAR, TRADE_NAMES
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
@@ -17,8 +17,7 @@ SHORTEST_JOINED: Final = 7  # letters of two words written as one; shorter ones 
 SHORTEST_TYPO: Final = 5  # letters; in shorter words one letter makes another word
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Two words that answer each other: `how` is same, form, typo, listed (our list) or lexicon (near.py, WordNet)."""
 
     left: Word
@@ -37,6 +36,11 @@ class Pair:
     def same_words(self) -> bool:
         """Whether both have the same words in the same places."""
         return self.left.words == self.right.words
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """All words of both texts, each once: most guards have nothing to do with most pairs."""
+        return frozenset([word.form for text in (self.left, self.right) for word in text.words])
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
@@ -133,11 +137,13 @@ def _attribute(head: Word, rest: Word, head_after: Word, rest_after: Word) -> bo
 
 def _surplus(left: list[Word], right: list[Word]) -> Counter[str]:
     """Count what one side says more often than the other, another form of it counted: culture, but not beside cultures."""
-    there = [word for word in right if word.kind == "content"]
     found: Counter[str] = Counter()
-    said = Counter(word.form for word in left)
-    for form, count in said.items():
-        heard = sum(word.form == form for word in right)
+    forms_left = [word.form for word in left]
+    if len(set(forms_left)) == len(forms_left):
+        return found  # nothing is said twice
+    there = [word for word in right if word.kind == "content"]
+    for form, count in Counter(forms_left).items():
+        heard = sum(word.form == form for word in right) if count > 1 else 0
         if 0 < heard < count:
             others = sum(word.form != form and not lemmas(word.form).isdisjoint(lemmas(form)) for word in there)
             found[form] = max(0, count - heard - others)
@@ -211,6 +217,23 @@ def _listed(table: dict[str, frozenset[str]], one: str, other: str) -> bool:
 
 
 @lru_cache(8192)
+def shapes(word: str) -> frozenset[str]:
+    """List a word, its American spelling, and what it may be a form of."""
+    plain = american(word)
+    found = lemmas(plain) | {word, plain}
+    return found if plain == word else found | lemmas(word)
+
+
+@lru_cache(4096)
+def answering(word: str) -> frozenset[str]:
+    """List all that may answer a word by its form, our list or the lexicon: nothing else is `related` but a misspelling."""
+    found, words = set(shapes(word)), lexicon()
+    for form in tuple(found):
+        found.update(words.synonyms.get(form, ()), words.deeds.get(form, ()), SAME.get(form, ()), NEAR.get(form, ()))
+    return frozenset(found)
+
+
+@lru_cache(8192)
 def contrary(one: str, other: str) -> bool:
     """Tell whether two words turn each other around, or one is the other with un-, dis-, in-, non- before it."""
     if one == other:
@@ -219,7 +242,8 @@ def contrary(one: str, other: str) -> bool:
         return True
     short, long = (one, other) if len(one) <= len(other) else (other, one)
     turned = long.endswith(short) and long[: len(long) - len(short)].removesuffix("-") in _TURNING
-    return turned or (one[:-4] == other[:-3] and {one[-4:], other[-3:]} == {"less", "ful"})
+    less, full = (one, other) if one.endswith("less") else (other, one)
+    return turned or (less.endswith("less") and full.endswith("ful") and less[:-4] == full[:-3])
 
 
 def is_typo(one: str, other: str) -> bool:

@@ -6,11 +6,15 @@ What a pattern needs is read from the pattern itself: `\blet'?s\b` needs `let`, 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from workers.cache.judge import trigger
+
 MOST: Final = 12  # alternatives; looking for more takes as long as the pattern
 PARTS: Final = 3  # of a pattern that are looked for
+_WORD: Final = re.compile(r"\w+")
 Needs = tuple[str, ...]
 Replacement = str | Callable[[re.Match[str]], str]
 parser: Any = getattr(re, "_parser", None)  # an implementation may lack it: then every pattern is run
@@ -22,14 +26,17 @@ class Gated:
     Attributes:
         pattern: the pattern.
         needs: of each of these groups of strings one at least is in every text with a match.
+        words: of these whole words one at least is in every text with a match; none: that cannot be named.
     """
 
-    __slots__ = ("_sub", "needs", "pattern")
+    __slots__ = ("_sub", "needs", "pattern", "words")
 
     def __init__(self, pattern: str) -> None:
         self.pattern = re.compile(pattern)
         known = parser is not None and not self.pattern.flags & re.IGNORECASE
-        found = _of_all(parser.parse(pattern)) if known else []
+        tree = parser.parse(pattern) if known else []
+        found = _of_all(tree)
+        self.words = trigger.words(tree) if known else frozenset[str]()
         self.needs = tuple(sorted(dict.fromkeys(found), key=_worth, reverse=True)[:PARTS])
         self._sub = self.pattern.sub
 
@@ -54,21 +61,46 @@ class Table:
     def __init__(self, rules: Iterable[tuple[Gated, Replacement]]) -> None:
         self.rules = tuple(rules)
         self._steps = tuple((*_first(gated.needs), gated.pattern.sub, new) for gated, new in self.rules)
+        self._always = tuple(at for at, (gated, _) in enumerate(self.rules) if not gated.words)
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        for at, (gated, _) in enumerate(self.rules):
+            for word in gated.words:
+                self._by_word[word].append(at)
 
     def apply(self, text: str) -> str:
         """Put a text through all rules."""
-        for first, others, sub, new in self._steps:
-            if first not in text:
-                continue
-            for needs in others:
-                for need in needs:
-                    if need in text:
+        steps, done, waiting = self._steps, -1, self._of(text)
+        while waiting:
+            for at in waiting:
+                first, others, sub, new = steps[at]
+                if at <= done or first not in text:
+                    continue
+                for needs in others:
+                    for need in needs:
+                        if need in text:
+                            break
+                    else:
                         break
                 else:
-                    break
+                    changed = sub(new, text)
+                    if changed != text:
+                        text, done, waiting = changed, at, self._of(changed)
+                        break
             else:
-                text = sub(new, text)
+                return text
         return text
+
+    def may_change(self, text: str) -> bool:
+        """Tell whether a text has a word that one of the rules needs; True may mean nothing."""
+        return bool(self._always) or not self._by_word.keys().isdisjoint(_WORD.findall(text))
+
+    def _of(self, text: str) -> list[int]:
+        """List the rules that may have something to do in a text, in their order."""
+        found = set(self._always)
+        for word in _WORD.findall(text):
+            if word in self._by_word:
+                found.update(self._by_word[word])
+        return sorted(found)
 
 
 def _first(groups: tuple[Needs, ...]) -> tuple[str, tuple[Needs, ...]]:

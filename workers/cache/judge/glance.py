@@ -14,10 +14,9 @@ from typing import Final
 
 from workers.cache.judge import exchange
 from workers.cache.judge import words as little
-from workers.cache.judge.align import contrary, is_typo
+from workers.cache.judge.align import answering, contrary, is_typo, shapes
 from workers.cache.judge.guards.content import EXAMS
-from workers.cache.judge.lexicon import american, known, lemmas, lexicon
-from workers.cache.judge.near import NEAR
+from workers.cache.judge.lexicon import american, known
 from workers.cache.judge.normalise import RULES
 from workers.cache.judge.numbers import NAMED
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
@@ -122,9 +121,9 @@ def _few_numbers(words: Words) -> bool:
 
 def _answered(word: str, other: Words, others: Words) -> bool:
     """Tell whether a word of the other side may answer this one: another form, a synonym, a misspelling, a joined word."""
-    near = _near(word)
+    near = answering(word)
     for answer in other:
-        if not near.isdisjoint(_forms(answer)):
+        if not near.isdisjoint(shapes(answer)):
             return True
     spelled, first, last = american(word), word[0], word[-1]
     for answer in others:
@@ -141,22 +140,6 @@ def _joined(word: str, other: str) -> bool:
     if len(plain) < LEAST_JOINED:
         return False
     return word.startswith(plain) or word.endswith(plain) or plain.startswith(word) or plain.endswith(word)
-
-
-@lru_cache(8192)
-def _forms(word: str) -> Words:
-    return lemmas(american(word)) | {word, american(word)}
-
-
-@lru_cache(4096)
-def _near(word: str) -> Words:
-    """Everything that answers a word by its form, our list or the lexicon."""
-    found, words = set(_forms(word)), lexicon()
-    for form in tuple(found):
-        found.update(
-            words.synonyms.get(form, ()), words.deeds.get(form, ()), little.SAME.get(form, ()), NEAR.get(form, ())
-        )
-    return frozenset(found)
 
 
 @lru_cache(8192)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from workers.cache.judge import align, glance, problems
+from workers.cache.judge import align, glance, problems, same
 from workers.cache.judge.align import Pair
 from workers.cache.judge.excerpt import differing
 from workers.cache.judge.guards import arrangement, content, exact, little, owner
@@ -21,8 +21,8 @@ from workers.cache.judge.text import KEPT, Text
 Guard = Callable[[Pair], str | None]
 
 MOST_CHARS: Final = 8_000  # of each text that is glanced at in the loop
-MOST_MARKS: Final = 8  # by which two texts may differ in length and still be taken for the same at a glance
-LONGEST_PREPARED: Final = 400  # characters; two texts of 600 are compared where they differ only (excerpt.py)
+LONGEST_PREPARED: Final = 700  # characters; copies of more than 600 are compared where they differ (excerpt.py)
+SAME_WORDS: Final = "the same words"
 LEAST_SIMILARITY: Final = (
     0.70  # below it even the same words are about something else; nothing was lost to it when tuning
 )
@@ -104,12 +104,14 @@ class Judge:
             return Verdict(similarity, hit=True, reason="the same text", guard="same")
         if similarity < LEAST_SIMILARITY:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
-        if _ended_alike(stored, asked):
+        if same.ended_alike(stored, asked):
             return Verdict(similarity, hit=True, reason="the same text but for its end", guard="same")
         if max(len(stored), len(asked)) > MOST_CHARS:
             return None
         found = glance.refusal(*differing(stored, asked))
-        return _refused(similarity, found) if found else None
+        if found:
+            return _refused(similarity, found)
+        return Verdict(similarity, hit=True, reason=SAME_WORDS, guard="same") if same.is_same(stored, asked) else None
 
     def prepare(self, stored: str) -> None:
         """Take a stored question apart before another one is compared with it; 2 ms at the most."""
@@ -144,23 +146,6 @@ class Judge:
         return Verdict(similarity, hit=True, reason=_accepted(pair), guard=_how(pair))
 
 
-def _ended_alike(stored: str, asked: str) -> bool:
-    """Tell whether two texts differ in blanks around them and in the mark at their end alone."""
-    if abs(len(stored) - len(asked)) > MOST_MARKS:
-        return False
-    return _unended(stored) == _unended(asked)
-
-
-def _unended(text: str) -> str:
-    """Take the mark off the end of a text, with all repetitions of it; 5! is a factorial, `ls .` and `$?` are code."""
-    text = text.strip()
-    for marks, belongs in ((" ?", str.isalnum), (".", str.isalnum), ("!", str.isalpha)):
-        bare = text.rstrip(marks)
-        if bare != text and belongs(bare[-1:]):
-            return bare
-    return text
-
-
 def _refused(similarity: float, found: tuple[str, str]) -> Verdict:
     """Make a verdict of the guard that refuses and its reason."""
     return Verdict(similarity, hit=False, reason=f"{found[0]}: {found[1]}", guard=found[0])
@@ -180,4 +165,4 @@ def _how(pair: Pair) -> str:
 
 def _accepted(pair: Pair) -> str:
     changed = [f"{match.left.form} = {match.right.form}" for match in pair.matches if match.how != "same"]
-    return "the same words" if not changed else f"the same but for {', '.join(changed[:4])}"
+    return SAME_WORDS if not changed else f"the same but for {', '.join(changed[:4])}"

@@ -116,6 +116,7 @@ _POLITE: Final = rules(
     (r"^(?:i (?:would (?:really )?like|want|need) (?:you )?to|i need_to) (?=[a-z])", ""),
     (r"^(?:help me|let me) (?=[a-z])", ""),
 )  # fmt: skip
+_POLITENESS: Final = Table(_POLITE)
 _PLAIN: Final = Table((*_CONTRACTIONS, *_SPELLINGS))
 RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES.rules)  # all that may change a text
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
@@ -125,6 +126,7 @@ _SAID: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")
 _GLUED: Final = re.compile(r"(?<=[a-z])([.?!])(?=[A-Z][a-z]* )")
+_CAPITALS: Final = re.compile("[A-Z]-?[A-Z]")
 # Acronyms that are little words in small letters: they stay words of their own, `it_`.
 _ACRONYM: Final = re.compile(
     r"\b(IT|WHO|ARE|AM|AS|OR|AND|IF|ALL|CAN|MAY|WILL|HER|HIS|ME|OUR|ON|IN|OF|AT|OFF|OUT|SO|SUCH|TO|UP|BY|BE|ANY|ONE|SAME)\b"
@@ -136,8 +138,7 @@ def surface(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
     text = _GLUED.sub(r"\1 ", text)
-    capitals = 0 if text.islower() else sum(map(str.isupper, text))
-    if 1 < capitals < 0.5 * sum(map(str.isalpha, text)):  # each of these needs two
+    if _CAPITALS.search(text) and 1 < sum(map(str.isupper, text)) < 0.5 * sum(map(str.isalpha, text)):
         text = re.sub(r"\bUS\b", "USA", text)  # in small letters it is a pronoun
         text = re.sub(r"(?<=[A-Z])-(?=[A-Z]\b)", "", text)  # INTP-A is one name
         text = _ACRONYM.sub(r"\1_", text)
@@ -168,7 +169,7 @@ def _core(text: str) -> str:
         kept = _SAID.sub(lambda found: found[1] + _kept(found), text)
         kept = _QUOTED.sub(lambda found: _COURTESY.sub(_kept, found[0]), kept)
     kept = _unless_empty(kept, kept)
-    while before != kept:
+    while before != kept and _POLITENESS.may_change(kept):
         before = kept
         for pattern, new in _POLITE:
             shorter = pattern.sub(new, kept)

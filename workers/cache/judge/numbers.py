@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from workers.cache.judge.words import CURRENCIES, UNITS, listed
@@ -54,6 +55,7 @@ _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
+_MONTH_STEMS: Final = listed("jan feb mar apr may jun jul aug sep oct nov dec")
 _DATE: Final = re.compile(
     rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)? of ({_MONTHS})\b|\b({_MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)\b"
 )
@@ -64,7 +66,7 @@ _DIGITS: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?|\.\d+)([a-z]+|%)?")
 
 def dates_alike(text: str) -> str:
     """Write days of months one way: `the 3rd of march`, `3 march` and `march 3rd` become `march 3`."""
-    if not _DIGIT.search(text):
+    if not _DIGIT.search(text) or not any(month in text for month in _MONTH_STEMS):
         return text
     text = _DATE.sub(lambda found: f"{found[3] or found[2]} {found[1] or found[4]}", text)
     return _DAY_FIRST.sub(r"\2 \1", text)
@@ -82,29 +84,30 @@ def value(piece: str) -> Fraction | None:
     return None
 
 
-def split(piece: str) -> list[str] | None:  # noqa: PLR0911 - one return a kind of number
+@lru_cache(2048)
+def split(piece: str) -> tuple[str, ...] | None:  # noqa: PLR0911 - one return a kind of number
     """Take a piece with digits apart: `$5` is 5 and dollar, `7am` 7 and am, `10k` 10000, `3rd` an ordinal.
 
     None: it is a code or a version, and stays as it is.
     """
     if piece[0] in CURRENCIES and (rest := split(piece[1:].strip())):
-        return [*rest, CURRENCIES[piece[0]]]
+        return *rest, CURRENCIES[piece[0]]
     if found := re.fullmatch(r"(\d+)(st|nd|rd|th)", piece):
-        return [f"#{found[1]}th"]
+        return (f"#{found[1]}th",)
     if (number := value(piece)) is not None:
         if "/" in piece and number.denominator != int(piece.split("/")[1]):
             return None  # 2/4 is a day or a time in music, and 50/50 no one
-        return [_named(piece, number)]
+        return (_named(piece, number),)
     found = _DIGITS.fullmatch(piece)
     if not found or (number := value(found[1])) is None:
         return None
     unit = found[2] or ""
     if unit == "%":
-        return [_named(found[1], number), "percent"]
+        return _named(found[1], number), "percent"
     if unit in _SUFFIXES:
-        return [name(number * _SUFFIXES[unit])]
+        return (name(number * _SUFFIXES[unit]),)
     if unit in UNITS:
-        return [_named(found[1], number), UNITS[unit]]
+        return _named(found[1], number), UNITS[unit]
     return None
 
 

@@ -7,18 +7,19 @@ and are worded differently throughout; a text that is nearly a copy of the other
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import combinations
 from typing import Final
 
-from workers.cache.judge.align import Pair, contrary, related
+from workers.cache.judge.align import Pair, answering, contrary, related, shapes
 from workers.cache.judge.lexicon import lemmas
 from workers.cache.judge.numbers import name, value
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import NEGATORS, listed
 
+Twins = Mapping[int, set[int]]  # places of the left text, and of the right
 FEWEST_NUMBERS: Final = 2
 FEWEST_WORDS: Final = 20
 LONGEST_PROBLEM: Final = 4000  # characters of a text that is read as a word problem
@@ -42,6 +43,7 @@ _ASKED: Final = re.compile(
     r"(?:how (?:many|much|long|far|old|tall|big|fast|heavy|high|often)|what (?:is|was|are|were|will|would|amount|number|percent)"
     r"|calculate|determine|find|compute)\b"
 )
+_ASKING: Final = frozenset(listed("how what calculate determine find compute"))  # words that it begins with
 TOLERANCE: Final = 0  # by which two numbers may fit better exchanged when they stand in the same order on both sides
 LONGEST_RATIO: Final = 1.6  # of the words of the longer text to those of the shorter
 _OF_ASKING: Final = frozenset(
@@ -73,7 +75,7 @@ def applies(pair: Pair, similarity: float) -> bool:
 
 def overlap(pair: Pair) -> float:
     """Share of all words, little ones too, that two texts have in common (0 to 1)."""
-    one, other = (Counter(word.form for word in text.words) for text in (pair.left, pair.right))
+    one, other = (Counter([word.form for word in text.words]) for text in (pair.left, pair.right))
     return 2 * (one & other).total() / max(1, one.total() + other.total())
 
 
@@ -96,22 +98,26 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
     negations = [sum(word.form in NEGATORS - {"without", "minus"} for word in text.words) for text in (left, right)]
     if negations[0] != negations[1]:
         return "negation", "a negation stands on one side only"
-    if found := _roles(left, right):
+    twins = _twins(left, right)
+    if found := _roles(left, right, twins):
         return "problem", found
-    if found := _question(left, right):
+    if found := _question(left, right, twins):
         return "question", found
-    return _cover(left, right)
+    return _cover(left, right, twins)
 
 
 def _numbers(text: Text) -> list[Word]:
     """List what counts: a quarter is 1/4, 50 percent is 1/2, and ordinals only put things in order."""
     found = []
     for at, word in enumerate(text.words):
-        after = text.words[at + 1].form if at + 1 < len(text.words) else ""
-        if word.kind == "number" and after == "percent" and (number := value(word.form[1:])) is not None:
-            found.append(replace(word, form=name(number / 100)))
-        elif word.form == "quarter" or (word.kind == "number" and not word.form.endswith("th")):
-            found.append(replace(word, form="#1/4", kind="number") if word.form == "quarter" else word)
+        if word.form == "quarter":
+            found.append(word._replace(form="#1/4", kind="number"))
+        elif word.kind == "number":
+            after = text.words[at + 1].form if at + 1 < len(text.words) else ""
+            if after == "percent" and (number := value(word.form[1:])) is not None:
+                found.append(word._replace(form=name(number / 100)))
+            elif not word.form.endswith("th"):
+                found.append(word)
     return found
 
 
@@ -159,7 +165,8 @@ def _said(text: Text) -> Counter[tuple[int, int]]:
     """Count the words of a text at each pole."""
     found: Counter[tuple[int, int]] = Counter()
     for word in text.words:
-        found.update(_poles(word.form))
+        if poles := _poles(word.form):
+            found.update(poles)
     return found
 
 
@@ -180,7 +187,7 @@ def _near(text: Text, word: Word) -> list[Word]:
     return [*before, *after]
 
 
-def _roles(left: Text, right: Text) -> str:
+def _roles(left: Text, right: Text, twins: Twins) -> str:
     """Each number must stand beside what its counterpart stands beside, and no two numbers may fit better exchanged."""
     names = left.names | right.names
     pairs: list[tuple[Word, Word]] = []
@@ -191,11 +198,11 @@ def _roles(left: Text, right: Text) -> str:
 
     @cache
     def fit(at: int, twin: int) -> int:
-        return _shared(here[at], near[twin], names)
+        return _shared(here[at], near[twin], names, twins)
 
     for number in numbers:
-        twins = [other for other in waiting if other.form == number.form]
-        best = max(twins, key=lambda twin: fit(number.at, twin.at))
+        equal = [other for other in waiting if other.form == number.form]
+        best = max(equal, key=lambda twin: fit(number.at, twin.at))
         if not fit(number.at, best.at):
             return f"{number.form.lstrip('#')} counts something else"
         waiting.remove(best)
@@ -211,26 +218,40 @@ def _roles(left: Text, right: Text) -> str:
     return ""
 
 
-def _shared(one: list[Word], other: list[Word], names: frozenset[str]) -> int:
+def _shared(one: list[Word], other: list[Word], names: frozenset[str], twins: Twins) -> int:
     """Count the words around one number that stand around the other; a name counts twice."""
-    return sum(1 + (word.form in names) for word in one if any(alike(word, twin) for twin in other))
+    there = {word.at for word in other}
+    return sum([1 + (word.form in names) for word in one if not there.isdisjoint(twins[word.at])])
 
 
-def alike(one: Word, other: Word) -> bool:
-    """Tell whether two words are the same, forms of one word, or synonyms."""
-    return one.form == other.form or _alike(one.form, one.kind, other.form, other.kind)
+def _twins(left: Text, right: Text) -> Twins:
+    """Find for the place of each content word of the left text those of the right that are alike."""
+    places: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    shaped: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for word in right.content:
+        places[word.form, word.kind].add(word.at)
+    for form, kind in places:
+        for shape in shapes(form):
+            shaped[shape].add((form, kind))
+    found: dict[int, set[int]] = {}
+    for word in left.content:
+        near = {other for shape in answering(word.form) & shaped.keys() for other in shaped[shape]}
+        found[word.at] = {at for other in near if _alike(word.form, word.kind, *other) for at in places[other]}
+    return found
 
 
 @lru_cache(8192)
 def _alike(one: str, one_kind: str, other: str, other_kind: str) -> bool:
-    """Compare by form and kind: two long problems are asked for the same pairs of words again and again."""
+    """Tell whether two words (form and kind of each) are the same, forms of one word, or synonyms."""
+    if one == other:
+        return True
     left, right = Word(one, one_kind, 0, 0), Word(other, other_kind, 0, 0)
     if not forms(left).isdisjoint(forms(right)):
         return True
     return any(related(left, right, how) for how in ("listed", "lexicon", "dictionary"))
 
 
-def _question(left: Text, right: Text) -> str:
+def _question(left: Text, right: Text, twins: Twins) -> str:
     """Compare what is asked: the clause from the question word on, without a condition behind it."""
     one, other = _clause(left), _clause(right)
     names = left.names | right.names
@@ -247,7 +268,8 @@ def _question(left: Text, right: Text) -> str:
     nouns = [
         [word for word in words if word.kind == "content" and word.form not in _OF_ASKING] for words in (one, other)
     ]
-    if nouns[0] and nouns[1] and not any(alike(word, twin) for word in nouns[0] for twin in nouns[1]):
+    asked = {word.at for word in nouns[1]}
+    if nouns[0] and nouns[1] and all(asked.isdisjoint(twins[word.at]) for word in nouns[0]):
         return "another quantity is asked for"
     return ""
 
@@ -266,18 +288,23 @@ _PLAINLY: Final = frozenset({"left", "remain", "remaining", "average", "mean"})
 def _clause(text: Text) -> list[Word]:
     last = max((word.sentence for word in text.words), default=0)
     words = [word for word in text.words if word.sentence == last]
-    starts = [at for at in range(len(words)) if _ASKED.match(" ".join(word.form for word in words[at : at + 2]))]
-    clause = words[starts[-1] :] if starts else words
-    ends = [at for at, word in enumerate(clause) if at and word.form in {"if", "given", "when", "considering", "after"}]
-    return clause[: ends[0]] if ends else clause
+    for at in range(len(words) - 1, -1, -1):
+        if words[at].form in _ASKING and _ASKED.match(" ".join([word.form for word in words[at : at + 2]])):
+            words = words[at:]
+            break
+    ends = (at for at, word in enumerate(words) if at and word.form in {"if", "given", "when", "considering", "after"})
+    return words[: next(ends, None)]
 
 
-def _cover(left: Text, right: Text) -> tuple[str, str] | None:
-    lost: list[list[Word]] = []
-    for here, there in ((left, right), (right, left)):
-        lost.append([word for word in here.content if not any(alike(word, twin) for twin in there.content)])
-        alone = sum(word.kind == "content" for word in lost[-1])
-        if alone > (1 - LEAST_COVER) * sum(word.kind == "content" for word in here.content):
+def _cover(left: Text, right: Text, twins: Twins) -> tuple[str, str] | None:
+    answered = set().union(*twins.values())
+    lost = (
+        [word for word in left.content if not twins[word.at]],
+        [word for word in right.content if word.at not in answered],
+    )
+    for text, words in zip((left, right), lost, strict=True):
+        alone = sum([word.kind == "content" for word in words])
+        if alone > (1 - LEAST_COVER) * sum([word.kind == "content" for word in text.content]):
             return "words", "too few words in common"
     for word in lost[0]:
         for twin in lost[1]:

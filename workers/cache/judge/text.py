@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from workers.cache.judge import numbers
 from workers.cache.judge.kept import Kept
@@ -56,8 +56,7 @@ _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
 NONE: Final[frozenset[str]] = frozenset()  # shared: an empty set of its own takes 216 bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: its form (lower case, American), kind, place among all words, sentence, and the preposition before it."""
 
     form: str
@@ -153,11 +152,12 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
     role = ""
     between = False
     helped = False  # an auxiliary came before: the next `do` is a verb of its own
-    for at, (piece, following) in enumerate(zip(pieces, _followings(pieces), strict=True)):
+    for at, piece in enumerate(pieces):
         if piece.isalpha() and piece not in _SPECIAL:
             words.append(Word(american(piece), "content", len(words), sentence, role))
             role = ""
             continue
+        following = _following(pieces, at + 1)
         kind = _kind(piece, following, helped=helped)
         if at and _noun_here(piece, pieces[at - 1]):
             kind = "content"
@@ -186,14 +186,13 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
             role = ""
 
 
-def _followings(pieces: list[str]) -> list[str]:
-    """Give for each piece the next one that is a word or an operator; empty behind the last of these."""
-    found, following = [""] * len(pieces), ""
-    for at in range(len(pieces) - 1, -1, -1):
-        found[at] = following
+def _following(pieces: list[str], at: int) -> str:
+    """Give the first piece from a place on that is a word or an operator; empty when there is none."""
+    while at < len(pieces):
         if pieces[at] not in _BREAKS:
-            following = pieces[at]
-    return found
+            return pieces[at]
+        at += 1
+    return ""
 
 
 def _noun_here(piece: str, before: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,3 +59,35 @@ def test_a_table_gives_what_its_rules_give_one_after_the_other(text: str) -> Non
     for gated, new in RULES:
         plain = gated.pattern.sub(new, plain)
     assert TABLE.apply(text) == plain
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=texts)
+def test_a_text_with_a_match_has_one_of_the_words(text: str) -> None:
+    """Else a table would pass over the rule."""
+    words = set(re.findall(r"\w+", text))
+    for gated, _ in RULES:
+        if gated.words and gated.pattern.search(text):
+            assert gated.words & words, gated.pattern.pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"\blet'?s\b", {"lets", "let"}),
+        (r"^(?:may|could) you\b", {"may", "could"}),
+        (r"\b(?:very )*good\b", {"good"}),
+        (r"\bgood[a-z]* idea\b", {"idea"}),
+        (r"\bnot? on\b", {"not", "no"}),
+        (r"\bpre\Bfix", set()),
+        (r"what", set()),
+        (r"\bwhat(?=ever)", set()),
+        (r"\bwhat(?!ever)\b", {"what"}),
+        (r"[ ,]why[?.! ]*$", {"why"}),
+        (r"(?i)\bwhat\b", set()),
+        (r"(?i:\bwhat\b)", set()),
+    ],
+)
+def test_the_words_of_a_pattern(pattern: str, words: set[str]) -> None:
+    """Whole ones alone, and the rarest of those that stand together."""
+    assert Gated(pattern).words == words

@@ -103,18 +103,16 @@ def test_words_that_rules_name_are_not_ordinary() -> None:
     [
         ("How do I pay?", "How do I pay", True),
         ("How do I pay?", " How do I pay ??\n", True),
-        ("How do I pay?", "How  do I pay?", False),
         ("echo $?", "echo $", False),
         ("I cancelled my card.", "I cancelled my card...", True),
         ("How do I pay", "How do I pay!", True),
         ("What is 5", "What is 5!", False),
         ("ls", "ls .", False),
-        ("How do I pay?", "how do I pay?", False),
         ("What is 5", "What is 5?", True),
     ],
 )
 def test_a_mark_at_the_end_is_seen_at_a_glance(stored: str, asked: str, *, alike: bool) -> None:
-    """A factorial, a path and a letter in another case are left to be read."""
+    """A factorial and a path are left to be read."""
     for one, other in ((stored, asked), (asked, stored)):
         seen = Judge().glance(one, other, 0.99)
         assert (seen is not None and seen.hit) == alike

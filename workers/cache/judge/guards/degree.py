@@ -22,6 +22,8 @@ _SUBTLE: Final = frozenset(
 
 def degrees(pair: Pair) -> str | None:
     """Refuse when such a word stands on one side only where it matters (too old, the same blood, how well, vitamin a)."""
+    if _SUBTLE.isdisjoint(pair.said):
+        return None
     said = [_said(text) for text in (pair.left, pair.right)]
     if said[0] == said[1]:
         return None

@@ -20,8 +20,7 @@ def numbers(pair: Pair) -> str | None:
     ours, theirs = [word.form for word in left], [word.form for word in right]
     if ours != theirs and Counter(ours) != Counter(theirs):
         return f"the numbers differ: {_show(left)} and {_show(right)}"
-    units = [_units(text) for text in (pair.left, pair.right)]
-    if units[0] != units[1]:
+    if ours and _units(pair.left) != _units(pair.right):
         return "the units differ"
     if _signs(pair.left) != _signs(pair.right):
         return "the signs differ"
@@ -132,11 +131,10 @@ def quoted(pair: Pair) -> str | None:
 
 def acronyms(pair: Pair) -> str | None:
     """Refuse when one writes an acronym that the other, though it uses capitals, has as an ordinary word (IT, it)."""
-    states = [set(_STATE.findall(text.raw)) for text in (pair.left, pair.right)]
-    if states[0] != states[1]:
+    if _states(pair.left) != _states(pair.right):
         return "two states, or one on one side only"
     for one, other in ((pair.left, pair.right), (pair.right, pair.left)):
-        if other.raw in {other.raw.lower(), other.raw.upper()}:
+        if one.acronyms <= other.acronyms or other.raw in {other.raw.lower(), other.raw.upper()}:
             continue
         small = {word.form for word in other.words if word.kind == "function"}
         found = {name.lower() for name in one.acronyms - other.acronyms} & small
@@ -164,6 +162,10 @@ def acronyms(pair: Pair) -> str | None:
             if found - emphasis:
                 return "an acronym and a word are not the same"
     return None
+
+
+def _states(text: Text) -> set[str]:
+    return set(_STATE.findall(text.raw)) if "OH" in text.raw or "OK" in text.raw else set()
 
 
 _STATE = re.compile(r"(?:(?<=[a-z]), ?|(?<=[a-z]) )(OH|OK)(?=[\s?.!,]|$)")  # else they are interjections

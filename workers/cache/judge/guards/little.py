@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Container
 from itertools import pairwise
 
 from workers.cache.judge.align import Match, Pair
@@ -26,16 +26,15 @@ from workers.cache.judge.words import (
     listed,
 )
 
-_MILD = {"same", "too", "also", "yet", "exactly", "just", "once"}
-Key = Callable[[Word], str]
+_AMOUNTS = QUANTIFIERS - {"same", "too", "also", "yet", "exactly", "just", "once"}
 
 
-def _attached(text: Text, wanted: Callable[[str], bool]) -> list[tuple[str, int]]:
+def _attached(text: Text, wanted: Container[str]) -> list[tuple[str, int]]:
     """List the wanted function words, each with the place of the content word after it (-1: none)."""
     found, waiting = [], []
     for word in text.words:
         if word.kind == "function":
-            if wanted(word.form):
+            if word.form in wanted:
                 waiting.append(word.form)
         else:
             found += [(form, word.at) for form in waiting]
@@ -49,9 +48,9 @@ def _surplus(left: list[str], right: list[str]) -> str:
     return "" if one == other else next(iter((one - other) + (other - one)))
 
 
-def differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
-    """Compare such words and what they belong to; returns the first that has no counterpart."""
-    if pair.same_words:
+def differ(pair: Pair, wanted: frozenset[str]) -> str | None:
+    """Compare these little words and what they belong to; returns the first that has no counterpart."""
+    if wanted.isdisjoint(pair.said) or pair.same_words:
         return None
     left, right = _attached(pair.left, wanted), _attached(pair.right, wanted)
     if not left and not right:
@@ -66,14 +65,14 @@ def differ(pair: Pair, wanted: Callable[[str], bool]) -> str | None:
 
 def negation(pair: Pair) -> str | None:
     """Refuse when a negation stands on one side only, or over another word."""
-    found = differ(pair, NEGATORS.__contains__)
+    found = differ(pair, NEGATORS)
     return f"negation: {found}" if found else None
 
 
 def quantifiers(pair: Pair) -> str | None:
     """Refuse when a word of amount, frequency or degree stands on one side only, or before another word."""
-    found = differ(pair, lambda form: form in QUANTIFIERS and form not in _MILD)
-    if not found and _some(pair.left) != _some(pair.right):
+    found = differ(pair, _AMOUNTS)
+    if not found and "some" in pair.said and _some(pair.left) != _some(pair.right):
         found = "some"
     found = found or degrees(pair)
     return f"the amount differs: {found}" if found else None
@@ -247,6 +246,8 @@ def _did(pair: Pair) -> bool:
 
 def condition(pair: Pair) -> str | None:
     """Refuse when or, if, because, unless, than and the like stand on one side only."""
+    if CONJUNCTIONS.isdisjoint(pair.said):
+        return None
     left, right = ([word.form for word in text.words if word.form in CONJUNCTIONS] for text in (pair.left, pair.right))
     if left != right and (found := _surplus(left, right)):
         return f"a condition or choice differs: {found}"
@@ -317,7 +318,7 @@ def _lost(pair: Pair) -> str | None:
 
 def reference(pair: Pair) -> str | None:
     """Refuse when one speaks of this or these, and the other of any, or of something else."""
-    found = differ(pair, DEMONSTRATIVES.__contains__)
+    found = differ(pair, DEMONSTRATIVES)
     if not found and _pointed(pair.left) != _pointed(pair.right):
         found = "that, it or there"
     return f"what it refers to differs: {found}" if found else None

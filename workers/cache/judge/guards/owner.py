@@ -24,14 +24,20 @@ def person(pair: Pair) -> str | None:
         return "the person differs: who does it to whom"
     if _owner(pair) or _spoken_to(pair.left, pair.right) or _spoken_to(pair.right, pair.left):
         return "the person differs: whose it is"
-    sought = [_SOUGHT.findall(text.core) for text in (pair.left, pair.right)]
-    if sought[0] != sought[1]:
+    if _sought(pair.left) != _sought(pair.right):
         return "the person differs: one's own and any"
-    own = {"my"} if _frame(pair.left) and _frame(pair.right) else set()
+    own = _MY if _frame(pair.left) and _frame(pair.right) else frozenset[str]()
     if who[0] != who[1] and (differing := set(who[0]) ^ set(who[1])):
         return f"the person differs: {', '.join(sorted(differing))}"
-    found = differ(pair, lambda form: form in POSSESSIVES and form not in own)
+    found = differ(pair, POSSESSIVES - own)
     return f"the person differs: {found}" if found else None
+
+
+_MY = frozenset(["my"])
+
+
+def _sought(text: Text) -> list[str]:
+    return _SOUGHT.findall(text.core) if " my " in text.core else []
 
 
 def _owner(pair: Pair) -> bool:

@@ -1,0 +1,104 @@
+r"""Whole words of which a text must have one for a pattern to match in it, read from the pattern: `\blet'?s\b` needs `lets` or `let`.
+
+A pattern is written out into the strings that it may begin to match, with marks where a word is sure to end and where
+anything may follow. A run of letters between two sure ends is a whole word of every text with that match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import product
+from typing import Any, Final
+
+from workers.cache.judge.words import listed
+
+MOST: Final = 400  # strings; what would make more of them counts as anything
+OPEN, EDGE = "\x02", "\x01"  # anything may stand here, the inside of a word as well; a word ends or begins here
+ANY: Final = (OPEN,)
+COMMON: Final = {
+    word: rank
+    for rank, word in enumerate(
+        listed("the a is what how i do to in of are my can for it you and be on if at why does or not")
+    )
+}
+_RUN: Final = re.compile(r"(?<=[^\w\x02])\w+(?=[^\w\x02])")
+
+
+def words(tree: Iterable[tuple[Any, Any]]) -> frozenset[str]:
+    """Name the words, as few and as rare as possible; none when there are texts with a match and without any sure word."""
+    sure = [frozenset(_RUN.findall(written)) for written in _written([("LITERAL", None), *tree, ("LITERAL", None)])]
+    in_all = frozenset.intersection(*sure) - COMMON.keys()
+    if in_all:
+        return frozenset({_rarest(in_all)})
+    return frozenset(map(_rarest, sure)) if all(sure) else frozenset()
+
+
+def _rarest(words: frozenset[str]) -> str:
+    return min(words, key=lambda word: (word in COMMON, -COMMON.get(word, 0), -len(word), word))
+
+
+def _written(parts: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
+    found: tuple[str, ...] = ("",)
+    for name, argument in parts:
+        more = _one(str(name), argument)
+        if len(found) * len(more) > MOST:
+            more = ANY
+        found = tuple(dict.fromkeys(map("".join, product(found, more))))
+    return found
+
+
+def _one(kind: str, argument: Any) -> tuple[str, ...]:  # noqa: PLR0911 - one return a kind
+    """Write one part out."""
+    if kind == "LITERAL":
+        return ANY if argument is None else (chr(argument),)
+    if kind == "AT":
+        return ANY if "NON_BOUNDARY" in str(argument) else (EDGE,)
+    if kind == "IN":
+        return _listed(argument)
+    if kind == "BRANCH":
+        found = tuple(one for parts in argument[1] for one in _written(parts))
+        return found if len(found) <= MOST else ANY
+    if kind == "SUBPATTERN":
+        return ANY if argument[1] or argument[2] else _written(argument[3])  # flags of its own
+    if kind in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+        return _repeated(*argument)
+    return ("",) if kind == "ASSERT_NOT" else ANY
+
+
+def _listed(members: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
+    """Write one of a few letters out; a list without letters is a place where a word ends."""
+    found: list[str] = []
+    for name, argument in members:
+        kind = str(name)
+        if kind == "LITERAL":
+            found.append(chr(argument))
+        elif kind == "CATEGORY" and str(argument) == "CATEGORY_SPACE":
+            found.append(" ")
+        else:
+            return ANY
+    if not any(map(_is_letter, found)):
+        return (" ",)
+    return tuple(found)
+
+
+def _repeated(least: int, most: Any, parts: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
+    once = _written(parts)
+    if least == most == 1:
+        return once
+    if int(most) == 1:
+        return ("", *once)
+    if not any(OPEN in one or any(map(_is_letter, one)) for one in once) and all(once):
+        found = once
+    else:
+        found = tuple(f"{_edge(one[:1])}{OPEN}{_edge(one[-1:])}" for one in once)
+    return found if least else ("", *found)
+
+
+def _edge(letter: str) -> str:
+    """Keep what a word cannot go on with."""
+    return "" if letter == OPEN or _is_letter(letter) else letter
+
+
+def _is_letter(letter: str) -> bool:
+    return re.match(r"\w", letter) is not None
