@@ -124,6 +124,10 @@ class Examination:
                 return []
         return []
 
+    async def read(self, ref: str) -> Verdict:
+        """Judge a candidate that has a verdict by reading it: a glance names what it sees first, a reading what is gravest."""
+        return await self._read(self._known[ref].text, self.near[ref])
+
     def take(self, refs: Sequence[str], entries: Sequence[dict[str, str] | None]) -> None:
         """Take what was read."""
         for ref, entry in zip(refs, entries, strict=True):

@@ -179,6 +179,8 @@ class SemanticCache:
         for ref, verdict in examined.verdicts.items():
             similarity = examined.near[ref]
             if verdict.guard in UNDECIDED and similarity >= self.settings.grey.min_similarity:
+                if (await examined.read(ref)).guard not in UNDECIDED:
+                    continue
                 seen = await self.source.look(_scope(claim), [ref])
                 entry = seen.entries[0]
                 if entry is not None and seen.temper.level != "exact_only":

@@ -214,6 +214,24 @@ async def test_what_a_guard_refused_is_not_judged_again(store: Store, guard: str
     assert await store.redis.zcard(store.key("checks:standard")) == count
 
 
+@dataclass(frozen=True, slots=True)
+class Glances(Refuses):
+    """One that sees at a glance that a word has no counterpart, and finds more when it reads."""
+
+    def glance(self, *_: Any) -> Said:
+        """Refuse."""
+        return Said(hit=False, reason="refused", guard="words")
+
+
+@pytest.mark.parametrize(("guard", "count"), [("words", 1), ("negation", 0)])
+async def test_what_a_glance_refused_is_read_before_it_is_judged(store: Store, guard: str, count: int) -> None:
+    """A glance names what it sees first; a guard of its own may refuse the pair as well."""
+    await keep(store, "a b")
+    job = await asked(store, "c d")
+    await replace(cache(store, Glances(guard)), pairs=checks(store)).look_near(job, vector_of("a b"))
+    assert await store.redis.zcard(store.key("checks:standard")) == count
+
+
 async def test_grey_checks_have_a_budget_and_are_off_by_default(store: Store, make: Callable[..., Settings]) -> None:
     """None is noted without one."""
     assert Settings(_env_file=None).cache.grey.per_day == 0

@@ -7,12 +7,14 @@ in some frame (how can I, how do I; what, which) is left to them.
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from itertools import combinations
 from typing import Final
 
 from workers.cache.judge.align import contrary
 from workers.cache.judge.numbers import COUNTED, name
+from workers.cache.judge.words import CONJUNCTIONS, NEGATORS, UNITS, listed
 
 Words = frozenset[str]
 _PLAIN: Final = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
@@ -34,16 +36,53 @@ def _between(*pairs: str) -> frozenset[Words]:
 
 _APART: Final[tuple[tuple[str, str, frozenset[Words]], ...]] = (
     ("question", "the questions differ", _across("why", "when", "where", "who", "how") | _across("what", "why")),
-    ("modality", "the modality differs", _across("should", "would", "must", "may might", "will")),
-    ("tense", "the tense differs", _across("do does", "did")),
-    ("person", "the person differs", _across("i me my", "he him his she they them their")),
-    ("direction", "direction", _between("in out", "up down", "before after", "over under", "above below", "to from")),
+    (
+        "modality",
+        "the modality differs",
+        _across("should", "would", "must", "may might", "will") | _between("can must", "do must"),
+    ),
+    (
+        "tense",
+        "the tense differs",
+        _across("do does", "did") | _across("is are am", "was were") | _between("have had", "has had"),
+    ),
+    ("person", "the person differs", _across("i me my", "he him his she they them their") | _across("my", "your")),
+    (
+        "direction",
+        "direction",
+        _between("in out", "up down", "off up", "out up", "over under", "above below", "to from", "for from")
+        | _across(
+            "before",
+            "after",
+            "until till",
+            "since",
+            "within",
+            "against",
+            "without",
+            "into",
+            "in at on for by to with from",
+        ),
+    ),
+    ("condition", "a condition or choice differs", _across("and", "or", "than", "not", "without", "but", "except")),
+    (
+        "quantifier",
+        "the amount differs",
+        _across("all", "any", "every") | _across("most", "some", "more", "few"),
+    ),
 )
 _MORE: Final = (
     ("negation", "negation", frozenset(["not", "never"])),
     ("question", "the questions differ", frozenset(["when", "where"])),
-    ("quantifier", "the amount differs", frozenset(["most", "every", "only", "many", "always", "few"])),
-)
+    ("numbers", "the numbers differ", frozenset(["first", "second", "third", "twice"])),
+    (
+        "quantifier",
+        "the amount differs",
+        frozenset(listed(
+            "most every only many always few last next other except whole sometimes already again seldom rarely once almost less"
+        )),
+    ),
+)  # fmt: skip
+_UNITS: Final = {**UNITS, **{f"{unit}{many}": unit for unit in UNITS.values() for many in ("", "s")}}
 
 
 def refusal(alone_left: Words, alone_right: Words) -> tuple[str, str] | None:
@@ -52,7 +91,9 @@ def refusal(alone_left: Words, alone_right: Words) -> tuple[str, str] | None:
         return _exchanged(*alone_left, *alone_right)
     if len(alone_left) + len(alone_right) == 1:
         (word,) = alone_left | alone_right
-        return next(((guard, f"{why}: {word}") for guard, why, words in _MORE if word in words), None)
+        return next(
+            (_graver(guard, {word}) or (guard, f"{why}: {word}") for guard, why, words in _MORE if word in words), None
+        )
     return None
 
 
@@ -64,8 +105,20 @@ def _exchanged(one: str, other: str) -> tuple[str, str] | None:
     both = frozenset((one, other))
     for guard, why, pairs in _APART:
         if both in pairs:
-            return guard, f"{why}: {one} and {other}"
+            return _graver(guard, both) or (guard, f"{why}: {one} and {other}")
+    units = (_UNITS.get(one, ""), _UNITS.get(other, ""))
+    if all(units) and units[0] != units[1] and min(len(one), len(other)) > 1:
+        return "time" if {"am", "pm"} == both else "numbers", f"the units differ: {one} and {other}"
     return ("antonym", f"opposites: {one} and {other}") if contrary(one, other) else None
+
+
+def _graver(guard: str, words: AbstractSet[str]) -> tuple[str, str] | None:
+    """Name the guard that comes before one that is about places and amounts: seldom denies, since is a condition."""
+    if guard in {"condition", "direction", "quantifier"} and (denying := words & NEGATORS):
+        return "negation", f"negation: {min(denying)}"
+    if guard == "direction" and (conditions := words & CONJUNCTIONS):
+        return "condition", f"a condition or choice differs: {min(conditions)}"
+    return None
 
 
 def named(word: str) -> str:

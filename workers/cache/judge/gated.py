@@ -42,13 +42,17 @@ class Gated:
 
     def sub(self, new: Replacement, text: str) -> str:
         """Replace every match, as `re.sub` does."""
+        return self._sub(new, text) if self.may_match(text) else text
+
+    def may_match(self, text: str) -> bool:
+        """Tell whether a text has what is needed."""
         for needs in self.needs:
             for need in needs:
                 if need in text:
                     break
             else:
-                return text
-        return self._sub(new, text)
+                return False
+        return True
 
 
 class Table:

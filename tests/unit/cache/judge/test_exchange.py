@@ -24,13 +24,24 @@ EXCHANGED = [
     ("negation", "is it far", "is it not far"),
     ("quantifier", "how often do people sleep", "how often do most people sleep"),
     ("antonym", "use your male voice", "use your female voice"),
+    ("numbers", "send 12 dollars to him", "send 12 euros to him"),
+    ("numbers", "what is the best phone", "what is the second best phone"),
+    ("quantifier", "how do cats purr", "how do cats purr again"),
+    ("quantifier", "is every cat grey", "is any cat grey"),
+    ("negation", "a pen and paper", "a pen without paper"),
+    ("condition", "how much did I spend in May", "how much did I spend since May"),
+    ("direction", "how much did I spend in May", "how much did I spend after May"),
+    ("modality", "can I leave the room", "must I leave the room"),
+    ("person", "what is my name", "what is your name"),
+    ("tense", "when is the show", "when was the show"),
 ]
 NOT_SEEN = [
     ("a flight in May", "a flight on May"),
     ("earn 40,000 a month", "earn 40000 a month"),
     ("wait for two hours", "wait for 2 hours"),
     ("what are the best places in Goa", "what are all the best places in Goa"),
-    ("how do cats purr", "how do cats purr again"),
+    ("how do cats purr", "how do cats really purr"),
+    ("what does 5 pounds cost", "what does 5 lbs cost"),
 ]
 
 

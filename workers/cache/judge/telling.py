@@ -1,0 +1,53 @@
+"""Little words that tell two questions apart wherever they stand, when they are on one side only and nothing there is like them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workers.cache.judge.words import listed
+
+Words = frozenset[str]
+
+
+def _set(words: str) -> Words:
+    return frozenset(listed(words))
+
+
+_WITH_NOT: Final = listed("do does did is are was were has have had could should would must need might ca wo ai")
+_NOT: Final = frozenset({"not", "never", *(f"{word}n{mark}t" for word in _WITH_NOT for mark in ("'", "\u2019"))})
+_DENYING: Final = _NOT | _set("""
+    no without cannot dont doesnt didnt cant wont isnt arent wasnt nothing nobody none neither nor lack fail fails failed
+    stop unable hardly avoid
+""")
+_OPEN: Final = _set("or if why know mind whether")  # with these it may be said by the way: or not, if not
+_PAST: Final = _set("did was were had")
+# A question word, what asks the same in other words, and the question words one of which the other side has to have, if any.
+_QUESTIONS: Final = (
+    (
+        "when",
+        _set("""
+            when's whens when're time times age day days date year if while month whenever after before once moment period
+        """),
+        None,
+    ),
+    ("where", _set("where's wheres where're what which place places location locations"), None),
+    ("who", _set("what which who's whos who're whom whose people"), _set("how why when where")),
+)
+
+
+def refusal(left: Words, right: Words) -> tuple[str, str] | None:
+    """Say which guard would refuse two texts, given as the sets of their words, and why; None when that is not seen."""
+    for here, there in ((left, right), (right, left)):
+        alone = here - there
+        for word, alike, wanted in _QUESTIONS:
+            if word in alone and there.isdisjoint(alike) and (wanted is None or not there.isdisjoint(wanted)):
+                return "question", f"the questions differ: {word}"
+        if not alone.isdisjoint(_NOT) and there.isdisjoint(_DENYING) and here.isdisjoint(_OPEN):
+            return "negation", f"negation: {min(alone & _NOT)}"
+        if "will" in alone and not there.isdisjoint(_PAST):
+            return "modality", "the modality differs: will"
+        if "many" in alone and "much" in there - here:
+            return "quantifier", "the amount differs: many"
+        if "only" in alone:
+            return "quantifier", "the amount differs: only"
+    return None
