@@ -138,6 +138,7 @@ class CacheLog:
         self._redis: Any = redis
         self._call = scripts.call
         self._prefix = settings.redis.key_prefix
+        self._log = f"{self._prefix}cache:log"
         self._line = Line(redis, settings)
 
     async def tail(self, position: str, most: int = MOST_ROWS) -> Tail:
@@ -186,7 +187,7 @@ class CacheLog:
         """
         if not position:
             return Asking(None, position)
-        command = ("XRANGE", f"{self._prefix}cache:log", position, "+", "COUNT", str(MOST_ROWS + 1))
+        command = ("XRANGE", self._log, position, "+", "COUNT", str(MOST_ROWS + 1))
         return Asking(await self._line.send(command), position)
 
     async def ask_for(self, scope: str, refs: Sequence[str]) -> Looking:

@@ -8,6 +8,7 @@ at the same time share the connection (wire.py). Errors are those of every other
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 from hiredis import pack_command
@@ -166,7 +167,16 @@ class Sent:
 
 
 def _packed(commands: tuple[Command, ...]) -> bytes:
+    if len(commands) == 1:
+        return _again(commands[0])
     return b"".join([pack_command(command) for command in commands])  # by redis-py's own way 20 us each
+
+
+@lru_cache(4)
+def _again(command: Command) -> bytes:
+    """Pack a command that is sent again and again: the log is read from the same place until it has news."""
+    packed: bytes = pack_command(command)
+    return packed
 
 
 def _seen(task: asyncio.Task[Any]) -> None:

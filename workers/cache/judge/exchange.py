@@ -125,4 +125,6 @@ def named(word: str) -> str:
     """Name a number in plain digits, or in one word, so that equal ones are named equally; empty when it is neither."""
     if word in COUNTED:
         return COUNTED[word]
+    if word.isdigit() and word.isascii():
+        return f"#{word.lstrip('0') or '0'}"
     return name(Fraction(word.replace(",", ""))) if word[0].isdigit() and _PLAIN.fullmatch(word) else ""

@@ -101,9 +101,8 @@ class Table:
     def _of(self, text: str) -> list[int]:
         """List the rules that may have something to do in a text, in their order."""
         found = set(self._always)
-        for word in _WORD.findall(text):
-            if word in self._by_word:
-                found.update(self._by_word[word])
+        for word in self._by_word.keys() & set(_WORD.findall(text)):
+            found.update(self._by_word[word])
         return sorted(found)
 
 

@@ -33,7 +33,7 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
     left, right = bag.bag(stored), bag.bag(asked)
     alone_left, alone_right = left - right, right - left
     if not alone_left and not alone_right:
-        return moved.refusal(bag.listed(stored), bag.listed(asked))
+        return moved.refusal(stored, asked)
     if differ := _numbers(alone_left, alone_right):
         return "numbers", f"the numbers differ: {differ}"
     if max(len(stored), len(asked)) <= LONGEST_PROBLEM and _may_be_problems(left, right):
@@ -51,13 +51,11 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
 def _looked_at_twice(stored: str, asked: str, sides: Sides) -> tuple[str, str] | None:
     """Look for what is seldom there, or takes longer to see."""
     (alone_left, right, alone_right), (_, left, _) = sides
-    if found := telling.refusal(left, right):
+    if found := telling.refusal(left, right) or telling.why(stored, asked, left, right):
         return found
     if "_" in stored and "_" in asked and _identifiers(stored) != _identifiers(asked):
         return "code", "the code differs"
-    if len(alone_left) + len(alone_right) < moved.FEWEST_APART and (
-        found := moved.refusal(bag.listed(stored), bag.listed(asked))
-    ):
+    if len(alone_left) + len(alone_right) < moved.FEWEST_APART and (found := moved.refusal(stored, asked)):
         return found
     setting: Setting | None = None
     for alone, other, others in sides:
@@ -95,13 +93,19 @@ def forget() -> None:
 
 def _numbers(left: Words, right: Words) -> str:
     """List numbers that stand on one side only, unless one may be written in another way on the other."""
-    found = [[word for word in words if word[0].isdigit()] for words in (left, right)]
-    if not (found[0] or found[1]) or not (left.isdisjoint(NUMBERS) and right.isdisjoint(NUMBERS)):
+    found = [[word for word in words if word[0] in _DIGITS] for words in (left, right)]
+    if not (found[0] or found[1]) or _told(left) or _told(right):
         return ""
     one, other = ({exchange.named(word): word for word in words} for words in found)
     if "" in one or "" in other:
         return ""
     return ", ".join([*(one[name] for name in one.keys() - other), *(other[name] for name in other.keys() - one)][:6])
+
+
+def _told(words: Words) -> bool:
+    """Tell whether a number may be told in words there; `am` is none beside `i`."""
+    found = words & NUMBERS
+    return bool(found) and not (found == {"am"} and "i" in words)
 
 
 def _may_be_problems(left: Words, right: Words) -> bool:

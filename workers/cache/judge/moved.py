@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from workers.cache.judge.align import answering, is_typo, shapes
-from workers.cache.judge.bag import is_joined
+from workers.cache.judge.bag import is_joined, listed
 from workers.cache.judge.lexicon import american, lexicon
-from workers.cache.judge.ordinary import SHORTEST, is_ordinary
+from workers.cache.judge.ordinary import SHORTEST, is_ordinary, is_ordinary_in
 from workers.cache.judge.words import AUXILIARIES, PREPOSITIONS
 
 FEWEST_APART: Final = 3  # words on one side only, from which on it is something else that differs
 _LISTING: Final = frozenset(["and", "or", "vs", "versus", "between"])
 
 
-def refusal(left: Sequence[str], right: Sequence[str]) -> tuple[str, str] | None:
-    """Say which guard would refuse two texts, given as the lists of their words, and why; None when that is not seen."""
+def refusal(stored: str, asked: str) -> tuple[str, str] | None:
+    """Say which guard would refuse two texts, and why; None when that is not seen."""
+    left, right = listed(stored), listed(asked)
     if len(left) != len(right):
         return None
     begin, end = 0, len(left)
@@ -28,15 +29,15 @@ def refusal(left: Sequence[str], right: Sequence[str]) -> tuple[str, str] | None
     while begin < end and left[end - 1] == right[end - 1]:
         end -= 1
     if end - begin == 1:
-        return _exchanged(left[begin], right[begin])
+        return _exchanged(left[begin], right[begin], (stored, asked))
     one, other = left[begin:end], right[begin:end]
     if end - begin < 2 or one[0] != other[-1] or one[-1] != other[0] or one[1:-1] != other[1:-1]:
         return None
     return _turned(one, left[begin - 1] if begin else "")
 
 
-def _exchanged(one: str, other: str) -> tuple[str, str] | None:
-    if min(len(one), len(other)) < SHORTEST or not (is_ordinary(one) or is_ordinary(other)):
+def _exchanged(one: str, other: str, texts: tuple[str, str]) -> tuple[str, str] | None:
+    if min(len(one), len(other)) < SHORTEST or not any(is_ordinary_in(word, texts) for word in (one, other)):
         return None
     if not answering(one).isdisjoint(shapes(other)) or is_typo(american(one), american(other)):
         return None

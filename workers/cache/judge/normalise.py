@@ -177,7 +177,10 @@ def _core(text: str) -> str:
     return kept
 
 
+_LETTER: Final = re.compile(r"\w")
+
+
 def _unless_empty(shorter: str, text: str) -> str:
     """Strip a shorter text; the text as it was when no word is left."""
     shorter = shorter.strip(" ,")
-    return shorter if re.search(r"\w", shorter) else text
+    return shorter if _LETTER.search(shorter) else text

@@ -54,6 +54,11 @@ def may_be_ordinary(word: str) -> bool:
     return _is_untreated(word)
 
 
+def is_ordinary_in(word: str, texts: tuple[str, str]) -> bool:
+    """Tell whether a word is ordinary in two texts."""
+    return is_ordinary(word) or (_is_untreated(word) and Setting(*texts).leaves(word))
+
+
 class Setting:
     """Two texts as the rules may find them.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from workers.cache.judge.bag import bag
 from workers.cache.judge.lexicon import american
 from workers.cache.judge.words import listed
 
@@ -48,9 +49,17 @@ _SPOKEN_OF: Final = frozenset(
 )
 
 
+_SURFACE: Final = frozenset(
+    {*_CONTRACTED, *(part for parts in _CONTRACTED.values() for part in parts), *_GREETINGS, *_COURTEOUS, "there"}
+    | {word for words in (*_THANKS, *_LEADS) for word in words}
+)
+
+
 def is_same(stored: str, asked: str) -> bool:
     """Tell whether two texts plainly differ in their surface alone; False may mean that it is not seen at a glance."""
     if max(len(stored), len(asked)) > LONGEST or not (stored.isascii() and asked.isascii()):
+        return False
+    if not _may_be_same(bag(stored), bag(asked)):
         return False
     stored, asked = _unended(stored), _unended(asked)
     small = _is_small(stored) and _is_small(asked)
@@ -72,6 +81,12 @@ def _unended(text: str) -> str:
         if bare != text and belongs(bare[-1:]):
             return bare
     return text
+
+
+def _may_be_same(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Tell whether the words that stand on one side only may all be surface."""
+    one, other = left - right - _SURFACE, right - left - _SURFACE
+    return len(one) == len(other) and (not one or {*map(american, one)} == {*map(american, other)})
 
 
 def _is_small(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from workers.cache.judge.words import listed
@@ -13,6 +14,8 @@ def _set(words: str) -> Words:
     return frozenset(listed(words))
 
 
+_REASONS: Final = _set("reason reasons cause causes causing makes make come purpose explain for because")
+_BY_THE_WAY: Final = _set("and or not if so what")  # and why; why or why not
 _WITH_NOT: Final = listed("do does did is are was were has have had could should would must need might ca wo ai")
 _NOT: Final = frozenset({"not", "never", *(f"{word}n{mark}t" for word in _WITH_NOT for mark in ("'", "\u2019"))})
 _DENYING: Final = _NOT | _set("""
@@ -51,3 +54,14 @@ def refusal(left: Words, right: Words) -> tuple[str, str] | None:
         if "only" in alone:
             return "quantifier", "the amount differs: only"
     return None
+
+
+def why(stored: str, asked: str, left: Words, right: Words) -> tuple[str, str] | None:
+    """Refuse a why on one side only, unless it stands at the end and only asks for more, or the other side names a reason."""
+    for text, here, there in ((stored, left, right), (asked, right, left)):
+        if "why" in here and "why" not in there and there.isdisjoint(_REASONS) and here.isdisjoint(_BY_THE_WAY):
+            return None if _ENDED.search(text) else ("question", "the questions differ: why")
+    return None
+
+
+_ENDED: Final = re.compile(r"(?i)\bwhy\W*$")

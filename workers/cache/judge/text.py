@@ -112,11 +112,14 @@ def _analyse(raw: str) -> Text:
 KEPT: Final = Kept(_analyse)
 
 
+_LETTERS: Final = re.compile(r"[^\W\d_]+|[.?!:]")
+
+
 def _names(plain: str) -> frozenset[str]:
     """Find words with a capital inside a sentence, when the text is written with small letters otherwise."""
     if plain.islower():
         return NONE
-    pieces = re.findall(r"[^\W\d_]+|[.?!:]", plain)
+    pieces = _LETTERS.findall(plain)
     inner = [word for before, word in zip([".", *pieces], pieces, strict=False) if before not in ".?!:"]
     capital = {word.lower() for word in inner if word[0].isupper() and word != "I"}
     return frozenset(capital) if 0 < len(capital) < max(2, 0.6 * len(inner)) else NONE
@@ -156,6 +159,9 @@ def _sentence(pieces: list[str], sentence: int, words: list[Word]) -> None:
         if piece.isalpha() and piece not in _SPECIAL:
             words.append(Word(american(piece), "content", len(words), sentence, role))
             role = ""
+            continue
+        if piece in _PLAIN:
+            words.append(Word(piece, "function", len(words), sentence))
             continue
         following = _following(pieces, at + 1)
         kind = _kind(piece, following, helped=helped)
@@ -240,6 +246,13 @@ _LITTLE: Final = frozenset({"and"}).union(
 _SPECIAL: Final = _LITTLE.union(
     MODALS, AUXILIARIES, PREPOSITIONS, {"done", "doing", "which", "who", "that", "or"}
 )  # all that `_sentence` treats in a way of its own
+
+
+# Little words of one kind wherever they stand.
+_PLAIN: Final = _LITTLE.difference(
+    MODALS, AUXILIARIES, PREPOSITIONS, {"do", "does", "did", "done", "doing", "to", "have", "has", "had", "having", "which", "who"},
+    {"that", "and", "or", "be", "am"},
+)  # fmt: skip
 
 
 def forms(word: Word) -> frozenset[str]:

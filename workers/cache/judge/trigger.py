@@ -1,4 +1,4 @@
-r"""Whole words of which a text must have one for a pattern to match in it, read from the pattern: `\blet'?s\b` needs `lets` or `let`.
+r"""Whole words of which a text must have one for a pattern to match in it, read from the pattern: `\blet'?s\b` needs `lets` or `s`.
 
 A pattern is written out into the strings that it may begin to match, with marks where a word is sure to end and where
 anything may follow. A run of letters between two sure ends is a whole word of every text with that match.
@@ -19,9 +19,13 @@ ANY: Final = (OPEN,)
 COMMON: Final = {
     word: rank
     for rank, word in enumerate(
-        listed("the a is what how i do to in of are my can for it you and be on if at why does or not")
+        listed("""
+            the a is what how i do to in of are my can for it you and be on if at why does or not he she they we his her was
+            were has have had will would could should who when where which with that there an some any get your
+        """)
     )
 }
+RARE: Final = frozenset(listed("s t m d ll re ve nt"))  # what is left of a word behind an apostrophe
 _RUN: Final = re.compile(r"(?<=[^\w\x02])\w+(?=[^\w\x02])")
 
 
@@ -35,7 +39,7 @@ def words(tree: Iterable[tuple[Any, Any]]) -> frozenset[str]:
 
 
 def _rarest(words: frozenset[str]) -> str:
-    return min(words, key=lambda word: (word in COMMON, -COMMON.get(word, 0), -len(word), word))
+    return min(words, key=lambda word: (word not in RARE, word in COMMON, -COMMON.get(word, 0), -len(word), word))
 
 
 def _written(parts: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:

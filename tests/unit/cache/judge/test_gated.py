@@ -74,7 +74,7 @@ def test_a_text_with_a_match_has_one_of_the_words(text: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        (r"\blet'?s\b", {"lets", "let"}),
+        (r"\blet'?s\b", {"lets", "s"}),
         (r"^(?:may|could) you\b", {"may", "could"}),
         (r"\b(?:very )*good\b", {"good"}),
         (r"\bgood[a-z]* idea\b", {"idea"}),

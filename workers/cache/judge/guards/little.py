@@ -90,13 +90,13 @@ def question(pair: Pair) -> str | None:
     """Refuse when the question words differ, or one is a yes-or-no question and the other not."""
     left, right = _asked(pair.left), _asked(pair.right)
     if not left or not right:  # a topic alone asks what it is: scope of data science
-        bare = [
-            re.sub(r"^(what|who) (is|are) (the |a |an )?|^(the|a|an) |[?.! ]+$", "", text.core)
-            for text in (pair.left, pair.right)
-        ]
+        bare = [_TOPIC.sub("", text.core) for text in (pair.left, pair.right)]
         if bare[0] == bare[1]:
             return None
     return None if left == right else f"the questions differ: {_said(left)} and {_said(right)}"
+
+
+_TOPIC = re.compile(r"^(what|who) (is|are) (the |a |an )?|^(the|a|an) |[?.! ]+$")
 
 
 def listing(pair: Pair) -> str | None:
