@@ -51,7 +51,9 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
 def _looked_at_twice(stored: str, asked: str, sides: Sides) -> tuple[str, str] | None:
     """Look for what is seldom there, or takes longer to see."""
     (alone_left, right, alone_right), (_, left, _) = sides
-    if found := telling.refusal(left, right) or telling.why(stored, asked, left, right):
+    if found := telling.refusal(left, right) or telling.whether(stored, asked, left, right):
+        return found
+    if found := telling.why(stored, asked, left, right):
         return found
     if "_" in stored and "_" in asked and _identifiers(stored) != _identifiers(asked):
         return "code", "the code differs"
@@ -60,10 +62,11 @@ def _looked_at_twice(stored: str, asked: str, sides: Sides) -> tuple[str, str] |
     setting: Setting | None = None
     for alone, other, others in sides:
         for word in alone:
-            if may_be_ordinary(word) and not _answered(word, other, others):
+            kind = telling.KINDS.get(word)
+            if kind or (may_be_ordinary(word) and not _answered(word, other, others)):
                 setting = setting or Setting(stored, asked)
                 if setting.leaves(word):
-                    return _refused(word, others)
+                    return (kind[0], f"{kind[1]}: {word}") if kind else _refused(word, others)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from workers.cache.judge.words import listed
+from workers.cache.judge.words import AMOUNTS, CONJUNCTIONS, DEMONSTRATIVES, NEGATORS, PERSONS, listed
 
 Words = frozenset[str]
 
@@ -38,6 +38,21 @@ _QUESTIONS: Final = (
 )
 
 
+# Words that the guards want on both sides or on none, where no rule takes them away or says something else for them.
+KINDS: Final = {
+    word: (guard, why)
+    for guard, why, words in (
+        ("person", "the person differs", PERSONS.keys() - _set("i my you your we us our one myself yourself oneself")),
+        ("quantifier", "the amount differs", AMOUNTS - {"all", "half", "some", "any"}),
+        ("modality", "the modality differs", _set("must may supposed shall able ought")),
+        ("condition", "a condition or choice differs", CONJUNCTIONS - {"or", "if", "than", "like", "versus"}),
+        ("negation", "negation", NEGATORS),
+        ("reference", "what it refers to differs", DEMONSTRATIVES),
+    )
+    for word in words
+}
+
+
 def refusal(left: Words, right: Words) -> tuple[str, str] | None:
     """Say which guard would refuse two texts, given as the sets of their words, and why; None when that is not seen."""
     for here, there in ((left, right), (right, left)):
@@ -64,4 +79,28 @@ def why(stored: str, asked: str, left: Words, right: Words) -> tuple[str, str] |
     return None
 
 
+def whether(stored: str, asked: str, left: Words, right: Words) -> tuple[str, str] | None:
+    """Refuse a question that yes or no answers beside one that it does not; can you tell me, is there a way are none."""
+    for text, other, here in ((stored, asked, left), (asked, stored, right)):
+        first, second = _opening(text)
+        begins, _ = _opening(other)
+        if begins not in _WH or not here.isdisjoint(_WH) or second in _ADDRESSED:
+            continue
+        if first in _YES_NO or (first in _BE and begins in _SELDOM):
+            return "question", f"the questions differ: {first} and {begins}"
+    return None
+
+
+def _opening(text: str) -> tuple[str, str]:
+    """Give the first two words of a text, empty where there is none."""
+    first, second, *_ = (*text[:LONGEST_OPENING].lower().split(maxsplit=2), "", "")
+    return first, second
+
+
+LONGEST_OPENING: Final = 40  # characters
+_WH: Final = _set("what how why when where who which whose whom")
+_YES_NO: Final = _set("can could should do does did will would has have")
+_BE: Final = _set("is are was were am")
+_SELDOM: Final = _set("why who when")  # is there a way, are there any: these ask how and what
+_ADDRESSED: Final = _set("you u anyone anybody someone somebody")
 _ENDED: Final = re.compile(r"(?i)\bwhy\W*$")

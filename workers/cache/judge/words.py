@@ -40,6 +40,8 @@ QUESTIONS: Final = frozenset(
     who whom whose what which when where why how
 """)
 )
+# Of these, what is compared wherever it stands; degree.py looks at the others.
+AMOUNTS: Final = QUANTIFIERS - {"same", "too", "also", "yet", "exactly", "just", "once"}
 MODALS: Final = {
     "can": "can", "could": "can", "able": "can", "may": "may", "might": "may", "should": "should", "ought": "should",
     "supposed": "should", "must": "must", "will": "will", "shall": "will", "would": "would", "need_to": "must",

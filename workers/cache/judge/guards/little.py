@@ -14,19 +14,17 @@ from workers.cache.judge.guards.likeness import lasting
 from workers.cache.judge.lexicon import is_past, known, lemmas, lexicon
 from workers.cache.judge.text import Text, Word
 from workers.cache.judge.words import (
+    AMOUNTS,
     AUXILIARIES,
     CONJUNCTIONS,
     DEMONSTRATIVES,
     MODALS,
     NEGATORS,
     PREPOSITIONS,
-    QUANTIFIERS,
     QUESTIONS,
     SOFT,
     listed,
 )
-
-_AMOUNTS = QUANTIFIERS - {"same", "too", "also", "yet", "exactly", "just", "once"}
 
 
 def _attached(text: Text, wanted: Container[str]) -> list[tuple[str, int]]:
@@ -71,7 +69,7 @@ def negation(pair: Pair) -> str | None:
 
 def quantifiers(pair: Pair) -> str | None:
     """Refuse when a word of amount, frequency or degree stands on one side only, or before another word."""
-    found = differ(pair, _AMOUNTS)
+    found = differ(pair, AMOUNTS)
     if not found and "some" in pair.said and _some(pair.left) != _some(pair.right):
         found = "some"
     found = found or degrees(pair)
