@@ -129,8 +129,9 @@ def merge(pieces: list[str]) -> list[str]:
     found: list[str] = []
     at = 0
     while at < len(pieces):
-        if pieces[at] not in _TOLD and not pieces[at].startswith("#"):
-            found.append(pieces[at])
+        piece = pieces[at]
+        if piece not in _TOLD and piece[0] != "#":
+            found.append(piece)
             at += 1
             continue
         number, after = _words(pieces, at)

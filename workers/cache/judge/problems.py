@@ -68,21 +68,33 @@ def applies(pair: Pair, similarity: float) -> bool:
     """Tell whether both are word problems and worded so differently that they are to be judged as such."""
     if similarity < 0.75 or min(len(pair.left.words), len(pair.right.words)) < FEWEST_WORDS:
         return False
-    if any(len(_numbers(text)) < FEWEST_NUMBERS or not _ASKS.search(text.core) for text in (pair.left, pair.right)):
+    if any(len(_numbers(text)) < FEWEST_NUMBERS or not _asks(text.core) for text in (pair.left, pair.right)):
         return False
     return overlap(pair) < NEAR_COPY
 
 
+@lru_cache(512)
+def _asks(core: str) -> bool:
+    """Tell whether a text asks for a quantity; known for stored queries that are looked at again."""
+    return _ASKS.search(core) is not None
+
+
 def overlap(pair: Pair) -> float:
     """Share of all words, little ones too, that two texts have in common (0 to 1)."""
-    one, other = (Counter([word.form for word in text.words]) for text in (pair.left, pair.right))
-    return 2 * (one & other).total() / max(1, one.total() + other.total())
+    waiting = Counter([word.form for word in pair.left.words])
+    common = 0
+    for word in pair.right.words:
+        if waiting.get(word.form):
+            waiting[word.form] -= 1
+            common += 1
+    return 2 * common / max(1, len(pair.left.words) + len(pair.right.words))
 
 
 def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return a reason
     """Say which guard refuses a pair of word problems, and why; None when nothing does."""
     left, right = pair.left, pair.right
-    one, other = (Counter(word.form for word in _numbers(text)) for text in (left, right))
+    numbers = (_numbers(left), _numbers(right))
+    one, other = (Counter([word.form for word in found]) for found in numbers)
     if one != other:
         return "numbers", f"the numbers differ: {', '.join(sorted((one - other) + (other - one)))[:60]}"
     if stray := _people(left, right) | _people(right, left):
@@ -99,7 +111,7 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
     if negations[0] != negations[1]:
         return "negation", "a negation stands on one side only"
     twins = _twins(left, right)
-    if found := _roles(left, right, twins):
+    if found := _roles(left, right, numbers, twins):
         return "problem", found
     if found := _question(left, right, twins):
         return "question", found
@@ -180,25 +192,36 @@ def _poles(form: str) -> frozenset[tuple[int, int]]:
 
 
 def _near(text: Text, word: Word) -> list[Word]:
-    """The content words around a number: two before it and three after it, in its sentence."""
-    around = [other for other in text.words if other.sentence == word.sentence and other.kind == "content"]
-    before = [other for other in around if other.at < word.at][-3:]
-    after = [other for other in around if other.at > word.at][:4]
-    return [*before, *after]
+    """The content words around a number: three before it and four after it, in its sentence."""
+    return [*_content(text, word, -1, 3)[::-1], *_content(text, word, 1, 4)]
 
 
-def _roles(left: Text, right: Text, twins: Twins) -> str:
+def _content(text: Text, word: Word, step: int, most: int) -> list[Word]:
+    """List the next content words from a word on, in one direction and in its sentence."""
+    found: list[Word] = []
+    at = word.at + step
+    while 0 <= at < len(text.words) and text.words[at].sentence == word.sentence and len(found) < most:
+        if text.words[at].kind == "content":
+            found.append(text.words[at])
+        at += step
+    return found
+
+
+def _roles(left: Text, right: Text, counted: tuple[list[Word], list[Word]], twins: Twins) -> str:
     """Each number must stand beside what its counterpart stands beside, and no two numbers may fit better exchanged."""
     names = left.names | right.names
     pairs: list[tuple[Word, Word]] = []
-    waiting = _numbers(right)
-    near = {number.at: _near(right, number) for number in waiting}
-    numbers = _numbers(left)
-    here = {number.at: _near(left, number) for number in numbers}
+    numbers, waiting = counted[0], list(counted[1])
+    near = {number.at: {word.at for word in _near(right, number)} for number in waiting}
+    here = {
+        number.at: [(twins[word.at], 1 + (word.form in names)) for word in _near(left, number)] for number in numbers
+    }
 
     @cache
     def fit(at: int, twin: int) -> int:
-        return _shared(here[at], near[twin], names, twins)
+        """Count the words around one number that stand around the other; a name counts twice."""
+        there = near[twin]
+        return sum([worth for places, worth in here[at] if not there.isdisjoint(places)])
 
     for number in numbers:
         equal = [other for other in waiting if other.form == number.form]
@@ -216,12 +239,6 @@ def _roles(left: Text, right: Text, twins: Twins) -> str:
         if turned > kept + (TOLERANCE if same_order else 0) or (turned == kept and not same_order):
             return f"{one.form.lstrip('#')} and {two.form.lstrip('#')} are exchanged"
     return ""
-
-
-def _shared(one: list[Word], other: list[Word], names: frozenset[str], twins: Twins) -> int:
-    """Count the words around one number that stand around the other; a name counts twice."""
-    there = {word.at for word in other}
-    return sum([1 + (word.form in names) for word in one if not there.isdisjoint(twins[word.at])])
 
 
 def _twins(left: Text, right: Text) -> Twins:
