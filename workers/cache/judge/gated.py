@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from workers.cache.judge import trigger
 
-MOST: Final = 12  # alternatives; looking for more takes as long as the pattern
+MOST: Final = 13  # alternatives; looking for more takes as long as the pattern
 PARTS: Final = 3  # of a pattern that are looked for
 _WORD: Final = re.compile(r"\w+")
 Needs = tuple[str, ...]
@@ -94,9 +94,9 @@ class Table:
                 return text
         return text
 
-    def may_change(self, text: str) -> bool:
-        """Tell whether a text has a word that one of the rules needs; True may mean nothing."""
-        return bool(self._always) or not self._by_word.keys().isdisjoint(_WORD.findall(text))
+    def of(self, text: str) -> list[tuple[Gated, Replacement]]:
+        """List the rules that may have something to do in a text, in their order."""
+        return [self.rules[at] for at in self._of(text)]
 
     def _of(self, text: str) -> list[int]:
         """List the rules that may have something to do in a text, in their order."""

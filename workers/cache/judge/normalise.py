@@ -53,10 +53,14 @@ _CONTRACTIONS: Final = rules(
     (r"(?<=\w)'s\b", ""),
     (r"(?<=s)'(?=\s|$)", ""),
 )
+# Said twice by mistake; written out, so that it is looked for where it may be.
+_TWICE: Final = (
+    rf"\b(?:{'|'.join(f'{word} {word}' for word in 'the a an is are what how we i you of in to'.split())})\b"  # noqa: SIM905
+)
 _SPELLINGS: Final = rules(
-    (r"\b(the|a|an|is|are|what|how|we|i|you|of|in|to) \1\b", r"\1"),  # said twice by mistake
+    (_TWICE, lambda found: found[0].split()[0]),
     (r"\b(?:the )?u\.s\.(?:a\.)?", "usa "),
-    (r"\b((?:[a-z]\.){2,})", lambda found: found.group(1).replace(".", "") + " "),
+    (r"\.(?<=\b[a-z]\.)(?:[a-z]\.)+", lambda found: found[0].replace(".", "") + " "),  # n.b.a. from its first dot on
     (r"\b(the )?united states( of america)?\b|\bu\.?s\.?a\b|\bthe us\b", "usa"),
     (r"\b(the )?united kingdom\b", "uk"),
     (r"\be mail", "email"),
@@ -169,9 +173,9 @@ def _core(text: str) -> str:
         kept = _SAID.sub(lambda found: found[1] + _kept(found), text)
         kept = _QUOTED.sub(lambda found: _COURTESY.sub(_kept, found[0]), kept)
     kept = _unless_empty(kept, kept)
-    while before != kept and _POLITENESS.may_change(kept):
+    while before != kept:
         before = kept
-        for pattern, new in _POLITE:
+        for pattern, new in _POLITENESS.of(kept):
             shorter = pattern.sub(new, kept)
             kept = kept if shorter == kept else _unless_empty(shorter, kept)
     return kept

@@ -125,28 +125,27 @@ def _names(plain: str) -> frozenset[str]:
     return frozenset(capital) if 0 < len(capital) < max(2, 0.6 * len(inner)) else NONE
 
 
-def _pieces(core: str) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
-    sentence = 0
+def _sentences(core: str) -> list[list[str]]:
+    """Cut a text into sentences of words, numbers and marks; none but the last is empty."""
+    last: list[str] = []
+    found = [last]
     for piece in _TOKEN.findall(core):
         if piece.isalpha():
-            found.append((piece, sentence))
-        elif piece[0] in _SENTENCE_END and len(piece.strip(".?!;:")) == 0:
-            sentence += bool(found) and found[-1][1] == sentence
+            last.append(piece)
+        elif piece[0] in _SENTENCE_END and not piece.strip(".?!;:"):
+            if last:
+                last = []
+                found.append(last)
         elif any(map(str.isdigit, piece)) and (parts := numbers.split(piece)):
-            found.extend((part, sentence) for part in parts)
+            last.extend(parts)
         else:
-            found.append((piece, sentence))
+            last.append(piece)
     return found
 
 
 def _words(core: str) -> tuple[Word, ...]:
-    marked = _pieces(core)
-    by_sentence: list[list[str]] = [[] for _ in range(marked[-1][1] + 1)] if marked else []
-    for piece, sentence in marked:
-        by_sentence[sentence].append(piece)
     words: list[Word] = []
-    for sentence, pieces in enumerate(by_sentence):
+    for sentence, pieces in enumerate(_sentences(core)):
         _sentence(numbers.merge(pieces), sentence, words)
     return tuple(words)
 
