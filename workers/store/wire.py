@@ -107,6 +107,14 @@ class Wire:
         self._due.append(due)
         return due
 
+    def now(self, due: Due) -> list[Any] | None:
+        """Give the replies to a call that are there, or come in a moment; None when they are not."""
+        if len(due.replies) < due.count and self._error is None and not self._watched:
+            self._read()
+            if len(due.replies) < due.count and self._error is None and self._comes_soon():
+                self._read()
+        return due.replies if len(due.replies) == due.count else None
+
     async def wait(self, due: Due, limit_s: float) -> list[Any]:
         """Give the replies to a call, for which so many seconds are waited; error replies are given, not raised.
 
@@ -115,11 +123,7 @@ class Wire:
             redis.exceptions.InvalidResponse: what came is no reply.
             TimeoutError: they did not come; the connection is closed, since nobody would read them.
         """
-        if len(due.replies) < due.count and self._error is None and not self._watched:
-            self._read()
-            if len(due.replies) < due.count and self._error is None and self._comes_soon():
-                self._read()
-        if len(due.replies) < due.count:
+        if self.now(due) is None:
             if self._error is not None:
                 raise self._error
             due.future = self._loop.create_future()

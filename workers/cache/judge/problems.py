@@ -251,8 +251,9 @@ def _twins(left: Text, right: Text) -> Twins:
         for shape in shapes(form):
             shaped[shape].add((form, kind))
     found: dict[int, set[int]] = {}
+    known = frozenset(shaped)
     for word in left.content:
-        near = {other for shape in answering(word.form) & shaped.keys() for other in shaped[shape]}
+        near = {other for shape in answering(word.form) & known for other in shaped[shape]}
         found[word.at] = {at for other in near if _alike(word.form, word.kind, *other) for at in places[other]}
     return found
 
