@@ -47,4 +47,4 @@ def rest_collector() -> None:
 def collect_early() -> None:
     """Look through what is new, when that is more than little: by work that nobody waits for, and not by other work."""
     if gc.get_count()[0] > COLLECT_EARLY:
-        gc.collect(0)
+        gc.collect(1 if gc.get_count()[1] >= COLLECT_AFTER[1] else 0)

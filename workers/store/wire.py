@@ -116,14 +116,14 @@ class Wire:
         return due.replies if len(due.replies) == due.count else None
 
     async def wait(self, due: Due, limit_s: float) -> list[Any]:
-        """Give the replies to a call, for which so many seconds are waited; error replies are given, not raised.
+        """Give the replies to a call that are not there `now`: so many seconds are waited; error replies are given, not raised.
 
         Raises:
             redis.exceptions.ConnectionError: the connection is closed.
             redis.exceptions.InvalidResponse: what came is no reply.
             TimeoutError: they did not come; the connection is closed, since nobody would read them.
         """
-        if self.now(due) is None:
+        if len(due.replies) < due.count:
             if self._error is not None:
                 raise self._error
             due.future = self._loop.create_future()

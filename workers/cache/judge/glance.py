@@ -16,6 +16,7 @@ from workers.cache.judge import words as little
 from workers.cache.judge.align import answering, contrary, is_typo, shapes
 from workers.cache.judge.bag import is_joined
 from workers.cache.judge.lexicon import american, known
+from workers.cache.judge.numbers import COUNTED
 from workers.cache.judge.ordinary import NUMBERS, Setting, is_ordinary, may_be_ordinary
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
 
@@ -34,7 +35,7 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
     alone_left, alone_right = left - right, right - left
     if not alone_left and not alone_right:
         return moved.refusal(stored, asked)
-    if differ := _numbers(alone_left, alone_right):
+    if differ := _numbers(alone_left, alone_right, left, right):
         return "numbers", f"the numbers differ: {differ}"
     if max(len(stored), len(asked)) <= LONGEST_PROBLEM and _may_be_problems(left, right):
         return None
@@ -51,6 +52,7 @@ def refusal(stored: str, asked: str) -> tuple[str, str] | None:
 def _looked_at_twice(stored: str, asked: str, sides: Sides) -> tuple[str, str] | None:
     """Look for what is seldom there, or takes longer to see."""
     (alone_left, right, alone_right), (_, left, _) = sides
+    left, right = bag.spoken(left), bag.spoken(right)
     if found := telling.refusal(left, right) or telling.whether(stored, asked, left, right):
         return found
     if found := telling.why(stored, asked, left, right):
@@ -60,9 +62,9 @@ def _looked_at_twice(stored: str, asked: str, sides: Sides) -> tuple[str, str] |
     if len(alone_left) + len(alone_right) < moved.FEWEST_APART and (found := moved.refusal(stored, asked)):
         return found
     setting: Setting | None = None
-    for alone, other, others in sides:
+    for (alone, other, others), said in zip(sides, (right, left), strict=True):
         for word in alone:
-            kind = telling.KINDS.get(word)
+            kind = None if word in said else telling.KINDS.get(word)
             if kind or (may_be_ordinary(word) and not _answered(word, other, others)):
                 setting = setting or Setting(stored, asked)
                 if setting.leaves(word):
@@ -94,15 +96,20 @@ def forget() -> None:
     bag.bag.cache_clear()
 
 
-def _numbers(left: Words, right: Words) -> str:
+def _numbers(left: Words, right: Words, all_left: Words, all_right: Words) -> str:
     """List numbers that stand on one side only, unless one may be written in another way on the other."""
     found = [[word for word in words if word[0] in _DIGITS] for words in (left, right)]
     if not (found[0] or found[1]) or _told(left) or _told(right):
         return ""
     one, other = ({exchange.named(word): word for word in words} for words in found)
-    if "" in one or "" in other:
+    if "" in one or "" in other or _told_of(one.keys() - other, all_right) or _told_of(other.keys() - one, all_left):
         return ""
     return ", ".join([*(one[name] for name in one.keys() - other), *(other[name] for name in other.keys() - one)][:6])
+
+
+def _told_of(names: set[str], words: Words) -> bool:
+    """Tell whether one of these numbers stands there in words, said as often as it may be."""
+    return bool(names) and any(COUNTED.get(word) in names for word in words)
 
 
 def _told(words: Words) -> bool:
@@ -134,6 +141,5 @@ def _answered(word: str, other: Words, others: Words) -> bool:
             word, answer
         ):
             return True
-        if is_typo(spelled, american(answer)):
-            return True
-    return False
+    # a slip in a word that stands elsewhere, too
+    return any(answer[0] == first and is_typo(spelled, american(answer)) for answer in other)

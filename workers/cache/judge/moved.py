@@ -11,8 +11,8 @@ from typing import Final
 from workers.cache.judge.align import answering, is_typo, shapes
 from workers.cache.judge.bag import is_joined, listed
 from workers.cache.judge.lexicon import american, lexicon
-from workers.cache.judge.ordinary import SHORTEST, is_ordinary, is_ordinary_in
-from workers.cache.judge.words import AUXILIARIES, PREPOSITIONS
+from workers.cache.judge.ordinary import SHORTEST, is_ordinary, is_ordinary_in, may_be_ordinary
+from workers.cache.judge.words import PREPOSITIONS
 
 FEWEST_APART: Final = 3  # words on one side only, from which on it is something else that differs
 _LISTING: Final = frozenset(["and", "or", "vs", "versus", "between"])
@@ -47,7 +47,7 @@ def _exchanged(one: str, other: str, texts: tuple[str, str]) -> tuple[str, str] 
 def _turned(words: Sequence[str], before: str) -> tuple[str, str] | None:
     """Judge two words in each other's places; a list may be turned around, and phrases with the same preposition."""
     one, between, other = words[0], words[1:-1], words[-1]
-    if not (is_ordinary(one) or is_ordinary(other)) or not {one, other}.isdisjoint(AUXILIARIES):
+    if not (is_ordinary(one) or is_ordinary(other)) or not all(map(may_be_ordinary, (one, other))):
         return None
     if any(word == "online" or lexicon().parts.get(word) == "r" for word in (one, other)):
         return None  # adverbs stand anywhere

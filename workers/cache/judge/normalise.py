@@ -125,7 +125,7 @@ _PLAIN: Final = Table((*_CONTRACTIONS, *_SPELLINGS))
 RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES.rules)  # all that may change a text
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
 _SAID: Final = re.compile(
-    r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for)(?: of)?(?: the)?(?: word| phrase)? )"
+    r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for|for|of|with|define:?|sign|sings?|sang|translate:)(?: of)?(?: the)?(?: word| phrase)? )"
     + _COURTESY.pattern.replace("\\b(", "(", 1)
 )
 _QUOTED: Final = re.compile(r"\"[^\"]{1,200}\"|(?<!\w)'[^']{2,200}'(?!\w)")

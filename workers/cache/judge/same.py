@@ -9,32 +9,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from workers.cache.judge.bag import bag
+from workers.cache.judge.bag import CONTRACTED, bag
 from workers.cache.judge.lexicon import american
-from workers.cache.judge.words import listed
+from workers.cache.judge.words import PREPOSITIONS, listed
 
 MOST_MARKS: Final = 8  # by which two texts may differ in length and still be compared but for their ends
 LONGEST: Final = 600  # characters; of longer texts only the ends are looked at
-_WITH_NOT: Final = listed("do does did is are was were has have had could should would must need might")
-_CONTRACTED: Final[dict[str, tuple[str, ...]]] = {
-    **{f"{word}{mark}t": (word, "not") for word in _WITH_NOT for mark in ("n'", "n")},
-    **{f"{word}'ve": (word, "have") for word in listed("i you we they could should would might must")},
-    **{f"{word}'re": (word, "are") for word in listed("you we they who what where")},
-    **{f"{word}'ll": (word, "will") for word in listed("i you he she it we they that there who what")},
-    **{
-        f"{word}{mark}s": (word, "is")
-        for word in listed("who what where how when why that there here he she")
-        for mark in ("'", "")
-    },
-    "can't": ("can", "not"), "cant": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"),
-    "i'm": ("i", "am"), "im": ("i", "am"), "ive": ("i", "have"), "youre": ("you", "are"), "it's": ("it", "is"),
-    "let's": ("let", "us"), "lets": ("let", "us"),
-}  # fmt: skip
 _HAS: Final = frozenset(listed("been got gone happened become"))  # behind them 's is has
 _MARKS: Final = ",.;:?!"
 # Acronyms, identifiers, G-D, and the letter of a class A.
-_CAPITALS: Final = re.compile(r"[A-Z]-?[A-Z]|[a-z][A-Z]|\b[a-z]+ [A-HJ-Z]\b(?! [A-Z])")
-_CODE: Final = re.compile(r"[`_(]|\.[A-Za-z]|(?<!\w)-")
+_CAPITALS: Final = re.compile(r"[A-Z]-?[A-Z]|[a-z][A-Z]|\b[A-Za-z]+ [A-HJ-Z]\b(?! [A-Z])")
+_CODE: Final = re.compile(r"[`_(\\%/$\[{]|\.[A-Za-z]|(?<!\w)-")
 _GREETINGS: Final = frozenset(["hi", "hello", "hey"])
 _COURTEOUS: Final = frozenset(["please", "kindly"])
 _THANKS: Final = (("please",), ("thanks",), ("thank", "you"), ("thanks", "in", "advance"))
@@ -50,9 +35,13 @@ _SPOKEN_OF: Final = frozenset(
 
 
 _SURFACE: Final = frozenset(
-    {*_CONTRACTED, *(part for parts in _CONTRACTED.values() for part in parts), *_GREETINGS, *_COURTEOUS, "there"}
+    {*CONTRACTED, *(part for parts in CONTRACTED.values() for part in parts), *_GREETINGS, *_COURTEOUS, "there"}
     | {word for words in (*_THANKS, *_LEADS) for word in words}
 )
+
+
+# To a courtesy that is asked about.
+_LEADING_TO: Final = PREPOSITIONS | frozenset(listed("sign sing sings sang define define: translate:"))
 
 
 def is_same(stored: str, asked: str) -> bool:
@@ -100,7 +89,7 @@ def _plain(text: str, *, small: bool) -> list[str]:
     found: list[str] = []
     for at, word in enumerate(words):
         bare = word.rstrip(_MARKS)
-        parts = _CONTRACTED.get(bare)
+        parts = CONTRACTED.get(bare)
         if parts is None:
             found.append(american(bare) + word[len(bare) :] if bare.isalpha() else word)
         elif parts[1] == "is" and at + 1 < len(words) and words[at + 1] in _HAS:
@@ -118,7 +107,7 @@ def _meant(words: list[str]) -> list[str]:
     begin, end = _after_lead(words, _after_greeting(words)), len(words)
     for thanks in _THANKS:
         start = end - len(thanks)
-        if start > begin and tuple(words[start:end]) == thanks:
+        if start > begin and tuple(words[start:end]) == thanks and words[start - 1] not in _LEADING_TO:
             return [*words[begin : start - 1], _unended(words[start - 1].rstrip(","))]
     return words[begin:]
 

@@ -16,8 +16,7 @@ def _set(words: str) -> Words:
 
 _REASONS: Final = _set("reason reasons cause causes causing makes make come purpose explain for because")
 _BY_THE_WAY: Final = _set("and or not if so what")  # and why; why or why not
-_WITH_NOT: Final = listed("do does did is are was were has have had could should would must need might ca wo ai")
-_NOT: Final = frozenset({"not", "never", *(f"{word}n{mark}t" for word in _WITH_NOT for mark in ("'", "\u2019"))})
+_NOT: Final = _set("not never")
 _DENYING: Final = _NOT | _set("""
     no without cannot dont doesnt didnt cant wont isnt arent wasnt nothing nobody none neither nor lack fail fails failed
     stop unable hardly avoid
@@ -43,7 +42,11 @@ KINDS: Final = {
     word: (guard, why)
     for guard, why, words in (
         ("person", "the person differs", PERSONS.keys() - _set("i my you your we us our one myself yourself oneself")),
-        ("quantifier", "the amount differs", AMOUNTS - {"all", "half", "some", "any"}),
+        (
+            "quantifier",
+            "the amount differs",
+            AMOUNTS - _set("all half some any first once twice thrice both double single"),
+        ),
         ("modality", "the modality differs", _set("must may supposed shall able ought")),
         ("condition", "a condition or choice differs", CONJUNCTIONS - {"or", "if", "than", "like", "versus"}),
         ("negation", "negation", NEGATORS),
@@ -54,7 +57,7 @@ KINDS: Final = {
 
 
 def refusal(left: Words, right: Words) -> tuple[str, str] | None:
-    """Say which guard would refuse two texts, given as the sets of their words, and why; None when that is not seen."""
+    """Say which guard would refuse two texts, given as the sets of what they say (`bag.spoken`), and why; None: not seen."""
     for here, there in ((left, right), (right, left)):
         alone = here - there
         for word, alike, wanted in _QUESTIONS:

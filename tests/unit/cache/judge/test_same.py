@@ -19,7 +19,9 @@ SAME = [
     ("What time is it?", "could you please what time is it"),
     ("connect to my phone", "hey there, please connect to my phone, please"),
     ("I am from X and travel to Y", "I am from X  and travel to Y?"),
-    ("It is 8:30pm, at $1,200.50", "IT'S 8:30PM, AT $1,200.50"),
+    ("It is 8:30pm, at 1,200.50", "IT'S 8:30PM, AT 1,200.50"),
+    ("she's a cat", "she is a cat"),
+    ("why is the sky blue", "why's the sky blue"),
 ]
 LEFT = [
     ("What does IT do?", "What does it do?"),
@@ -29,6 +31,11 @@ LEFT = [
     ("what happens with -x", "what happens with -X"),
     ("how do i say thanks", "how do i say"),
     ("hey jude lyrics", "jude lyrics"),
+    ("Is Vitamin A good", "is vitamin a good"),
+    ("the cant of a ship", "the can not of a ship"),
+    ("french for please", "french for thanks"),
+    ("who sings thank you", "who sings"),
+    ("what does \\D match", "what does \\d match"),
     ("what's been done", "what is been done"),
     ("what is 5", "what is 5!"),
     ("I am from X and travel to Y", "I am from x and travel to y"),
