@@ -15,14 +15,7 @@ from functools import partial
 from typing import Literal
 
 from workers.cache_client import CacheClient
-from workers.contracts.errors import (
-    IdempotencyMismatch,
-    InvalidRequest,
-    NotFound,
-    Overloaded,
-    StoreUnavailable,
-    WrongState,
-)
+from workers.contracts.errors import IdempotencyMismatch, InvalidRequest, NotFound, Overloaded, WrongState
 from workers.contracts.events import BEGINNING, Cursor, cursor_of
 from workers.contracts.expectations import Expectations
 from workers.contracts.job import Feedback, Job, JobEvent, JobPage
@@ -32,7 +25,7 @@ from workers.contracts.usage import FailureReport, UsageReport
 from workers.contracts.webhooks import ENDINGS
 from workers.following import Following, Listed, Source
 from workers.settings import Settings
-from workers.store.connection import connect
+from workers.store.connection import connect, outliving
 from workers.store.feeds import Feeds
 from workers.store.jobs import JobStore, NewJob
 from workers.store.metrics import MetricsStore
@@ -52,7 +45,6 @@ from workers.webhook_client import WebhookClient
 __all__ = ["Client", "Following", "JobFilter", "Submission"]
 OR_ELSE = ("|", 0)  # the gates behind it refuse only when all of them are full
 MOST_EVENTS = 1_000
-AGAIN_S = 0.5  # between two readings of a job that is waited for while Redis is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +147,10 @@ class Client:
                 await asyncio.wait((ended,), timeout=left)
                 ended.cancel()
                 ended = self._signals.watch(job_id)
-                job = await self._known_by(until, tenant, job_id)
+                job = await outliving(partial(self._known, tenant, job_id), until)
             return job
         finally:
             ended.cancel()
-
-    async def _known_by(self, until: float, tenant: str, job_id: str) -> Job:
-        """Read a job that is waited for; while Redis is away, again and again as long as there is time (of the loop's clock)."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                return await self._known(tenant, job_id)
-            except StoreUnavailable:
-                if loop.time() + AGAIN_S >= until:
-                    raise
-            await asyncio.sleep(AGAIN_S)
 
     async def cancel(self, tenant: str, job_id: str) -> Job:
         """End a job now; its upstream call is closed within two heartbeats.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -14,6 +17,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from workers.contracts.errors import StoreUnavailable
 from workers.settings import Settings
 
+Read = TypeVar("Read")
+AGAIN_S = 0.5  # between two readings of what is waited for while Redis is away
 AWAY = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError, OSError)
 REFUSING = ("MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY")
 
@@ -57,3 +62,19 @@ class translated:  # noqa: N801 - used as `with translated():`
             raise StoreUnavailable(f"Redis is not available ({type(error).__name__})") from error
         if isinstance(error, RedisError) and (text := str(error)).startswith(REFUSING):
             raise StoreUnavailable(f"Redis refuses to write ({text.split(' ', 1)[0]})") from error
+
+
+async def outliving(read: Callable[[], Awaitable[Read]], until: float) -> Read:
+    """Read something that is waited for; while Redis is away, again and again as long as there is time (of the loop's clock).
+
+    Raises:
+        StoreUnavailable: the time is over, and Redis is away still.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return await read()
+        except StoreUnavailable:
+            if loop.time() + AGAIN_S >= until:
+                raise
+        await asyncio.sleep(AGAIN_S)

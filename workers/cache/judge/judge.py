@@ -130,6 +130,7 @@ class Judge:
         """Know no text any more; every one is new again."""
         glance.forget()
         align.forget()
+        problems.forget()
         KEPT.clear()
 
     def read(self, stored: str, asked: str, similarity: float) -> Verdict:

@@ -79,6 +79,11 @@ def _asks(core: str) -> bool:
     return _ASKS.search(core) is not None
 
 
+def forget() -> None:
+    """Know no text any more."""
+    _asks.cache_clear()
+
+
 def overlap(pair: Pair) -> float:
     """Share of all words, little ones too, that two texts have in common (0 to 1)."""
     waiting = Counter([word.form for word in pair.left.words])
