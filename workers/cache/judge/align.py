@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from workers.cache.judge.lexicon import akin, american, known, lemmas, lexicon, opposite, synonymous
+from workers.cache.judge.lexicon import akin, american, known, lemmas, lexicon, synonymous
 from workers.cache.judge.near import DISTINCT, NEAR, TRADE_NAMES
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
@@ -41,6 +42,27 @@ class Pair:
     def said(self) -> frozenset[str]:
         """All words of both texts, each once: most guards have nothing to do with most pairs."""
         return frozenset([word.form for text in (self.left, self.right) for word in text.words])
+
+    @property
+    def more_left(self) -> tuple[str, ...]:
+        """The words that the left text says more often than the right one, as often as it does."""
+        return self._more[0]
+
+    @property
+    def more_right(self) -> tuple[str, ...]:
+        """The words that the right text says more often than the left one, as often as it does."""
+        return self._more[1]
+
+    @cached_property
+    def _more(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        waiting = Counter([word.form for word in self.left.words])
+        more: list[str] = []
+        for word in self.right.words:
+            if waiting.get(word.form):
+                waiting[word.form] -= 1
+            else:
+                more.append(word.form)
+        return tuple(waiting.elements()), tuple(more)
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
@@ -238,12 +260,35 @@ def contrary(one: str, other: str) -> bool:
     """Tell whether two words turn each other around, or one is the other with un-, dis-, in-, non- before it."""
     if one == other:
         return False
-    if _listed(OPPOSITES, one, other) or opposite(one, other):
-        return True
-    short, long = (one, other) if len(one) <= len(other) else (other, one)
-    turned = long.endswith(short) and long[: len(long) - len(short)].removesuffix("-") in _TURNING
-    less, full = (one, other) if one.endswith("less") else (other, one)
-    return turned or (less.endswith("less") and full.endswith("ful") and less[:-4] == full[:-3])
+    return not _opposites(one).isdisjoint((other, *lemmas(other))) or other in _turned(one) or one in _turned(other)
+
+
+def opposed(left: Iterable[str], right: Sequence[str]) -> tuple[str, str] | None:
+    """Find a word of one side that is `contrary` to one of the other."""
+    bases = {form for word in right for form in (word, *lemmas(word))}
+    turned = {plain for word in right for plain in _turned(word)}
+    for word in left:
+        if word in turned or not _opposites(word).isdisjoint(bases) or not _turned(word).isdisjoint(right):
+            for other in right:
+                if contrary(word, other):
+                    return word, other
+    return None
+
+
+@lru_cache(8192)
+def _opposites(word: str) -> frozenset[str]:
+    """List what our list and the lexicon have as the opposite of a word, or of what it is a form of."""
+    antonyms = lexicon().antonyms
+    return frozenset(
+        other for form in (word, *lemmas(word)) for other in (*OPPOSITES.get(form, ()), *antonyms.get(form, ()))
+    )
+
+
+@lru_cache(8192)
+def _turned(word: str) -> frozenset[str]:
+    """List what is left of a word without an un-, dis-, in- or non- before it; useful beside useless."""
+    found = {word[len(start) :].removeprefix("-") for start in _TURNING if word.startswith(start)} - {""}
+    return frozenset(found | {f"{word[:-4]}ful"} if word.endswith("less") else found)
 
 
 def is_typo(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from workers.cache.judge import trigger
@@ -101,9 +102,15 @@ class Table:
     def _of(self, text: str) -> list[int]:
         """List the rules that may have something to do in a text, in their order."""
         found = set(self._always)
-        for word in self._by_word.keys() & set(_WORD.findall(text)):
+        for word in self._by_word.keys() & whole_words(text):
             found.update(self._by_word[word])
         return sorted(found)
+
+
+@lru_cache(8)
+def whole_words(text: str) -> frozenset[str]:
+    """List the words of a text each once; known while it goes through one table after another."""
+    return frozenset(_WORD.findall(text))
 
 
 def _first(groups: tuple[Needs, ...]) -> tuple[str, tuple[Needs, ...]]:

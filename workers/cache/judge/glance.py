@@ -1,9 +1,9 @@
 """A first glance at two questions: many pairs are plainly different, and need not be taken apart to see it.
 
-It only refuses, and only what the guards would refuse as well: a number or an ordinary word (ordinary.py) stands on one side
-and nothing on the other side could answer it; a little word tells them apart (exchange.py, telling.py); the same words stand
-in each other's places (moved.py). It takes a tenth of the time that reading the two texts takes. The guards name other
-differences; here the first that is seen is named.
+It accepts what differs in its surface alone (same.py), and refuses only what the guards would refuse as well: a number or an
+ordinary word (ordinary.py) stands on one side and nothing on the other side could answer it; a little word tells them apart
+(exchange.py, telling.py); the same words stand in each other's places (moved.py). It takes a tenth of the time that reading
+the two texts takes. The guards name other differences; here the first that is seen is named.
 """
 
 from __future__ import annotations
@@ -11,28 +11,43 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from workers.cache.judge import bag, exchange, moved, telling
+from workers.cache.judge import bag, exchange, moved, same, telling
 from workers.cache.judge import words as little
 from workers.cache.judge.align import answering, contrary, is_typo, shapes
 from workers.cache.judge.bag import is_joined
 from workers.cache.judge.lexicon import american, known
-from workers.cache.judge.numbers import COUNTED
+from workers.cache.judge.numbers import COUNTED, ORDERED, UNSCALED
 from workers.cache.judge.ordinary import NUMBERS, Setting, is_ordinary, may_be_ordinary
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
 
 FEWEST_PROBLEM_WORDS: Final = 15  # different ones; problems.py wants 20 in all
 NEAR_COPY: Final = 0.9  # share of different words in common from which no pair is judged as a word problem
 FEW: Final = 3  # words that stand on the other side only, up to which one may be named as the opposite
+SAME: Final = ("same", "the same words")
 _DIGITS: Final = frozenset("0123456789")
 _IDENTIFIER: Final = re.compile(r"\w+_\w+")
 Words = frozenset[str]
 Sides = tuple[tuple[Words, Words, Words], tuple[Words, Words, Words]]  # alone here, all there, alone there
 
 
+def seen(stored: str, asked: str) -> tuple[str, str] | None:
+    """Say that two short texts are the `SAME`, or which guard would refuse them, and why; None when neither is seen at a glance."""
+    left, right = bag.bag(stored), bag.bag(asked)
+    alone_left, alone_right = left - right, right - left
+    if same.may_be_same(alone_left, alone_right) and same.is_same(stored, asked):
+        return SAME
+    return _refusal(stored, asked, left, right, alone_left, alone_right)
+
+
 def refusal(stored: str, asked: str) -> tuple[str, str] | None:
     """Say which guard would refuse a pair, and why; None when that is not seen at a glance."""
     left, right = bag.bag(stored), bag.bag(asked)
-    alone_left, alone_right = left - right, right - left
+    return _refusal(stored, asked, left, right, left - right, right - left)
+
+
+def _refusal(
+    stored: str, asked: str, left: Words, right: Words, alone_left: Words, alone_right: Words
+) -> tuple[str, str] | None:
     if not alone_left and not alone_right:
         return moved.refusal(stored, asked)
     if differ := _numbers(alone_left, alone_right, left, right):
@@ -99,23 +114,27 @@ def forget() -> None:
 def _numbers(left: Words, right: Words, all_left: Words, all_right: Words) -> str:
     """List numbers that stand on one side only, unless one may be written in another way on the other."""
     found = [[word for word in words if word[0] in _DIGITS] for words in (left, right)]
-    if not (found[0] or found[1]) or _told(left) or _told(right):
+    if not (found[0] or found[1]):
         return ""
     one, other = ({exchange.named(word): word for word in words} for words in found)
     if "" in one or "" in other or _told_of(one.keys() - other, all_right) or _told_of(other.keys() - one, all_left):
         return ""
-    return ", ".join([*(one[name] for name in one.keys() - other), *(other[name] for name in other.keys() - one)][:6])
+    told_left, told_right = _told(left), _told(right)
+    alone = [one[name] for name in one.keys() - other] if told_left <= UNSCALED and told_right <= ORDERED else []
+    if told_right <= UNSCALED and told_left <= ORDERED:
+        alone += [other[name] for name in other.keys() - one]
+    return ", ".join(alone[:6])
 
 
 def _told_of(names: set[str], words: Words) -> bool:
-    """Tell whether one of these numbers stands there in words, said as often as it may be."""
-    return bool(names) and any(COUNTED.get(word) in names for word in words)
+    """Tell whether one of these numbers stands there in words, as an amount or a place: world war 2 is the second one."""
+    return bool(names) and any(COUNTED.get(word, "").removesuffix("th") in names for word in words)
 
 
-def _told(words: Words) -> bool:
-    """Tell whether a number may be told in words there; `am` is none beside `i`."""
+def _told(words: Words) -> Words:
+    """List what a number may be told with there; `am` is none beside `i`."""
     found = words & NUMBERS
-    return bool(found) and not (found == {"am"} and "i" in words)
+    return found - {"am"} if "am" in found and "i" in words else found
 
 
 def _may_be_problems(left: Words, right: Words) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from workers.cache.judge import align, glance, problems, same
 from workers.cache.judge.align import Pair
-from workers.cache.judge.excerpt import differing
+from workers.cache.judge.excerpt import SHORTEST, differing
 from workers.cache.judge.guards import arrangement, content, exact, little, owner
 from workers.cache.judge.text import KEPT, Text
 
@@ -106,12 +106,14 @@ class Judge:
             return Verdict(similarity, hit=False, reason=f"not similar enough: {similarity:.3f}", guard="similarity")
         if same.ended_alike(stored, asked):
             return Verdict(similarity, hit=True, reason="the same text but for its end", guard="same")
-        if max(len(stored), len(asked)) > MOST_CHARS:
-            return None
-        found = glance.refusal(*differing(stored, asked))
-        if found:
-            return _refused(similarity, found)
-        return Verdict(similarity, hit=True, reason=SAME_WORDS, guard="same") if same.is_same(stored, asked) else None
+        longest = max(len(stored), len(asked))
+        if longest < SHORTEST:
+            found = glance.seen(stored, asked)
+            if found is glance.SAME:
+                return Verdict(similarity, hit=True, reason=SAME_WORDS, guard="same")
+        else:
+            found = glance.refusal(*differing(stored, asked)) if longest <= MOST_CHARS else None
+        return _refused(similarity, found) if found else None
 
     def prepare(self, stored: str) -> None:
         """Take a stored question apart before another one is compared with it; 2 ms at the most."""

@@ -158,11 +158,3 @@ def akin(one: str, other: str) -> bool:
     return is_plural(one) == is_plural(other) and any(
         right in deeds.get(left, ()) for left in lemmas(one) for right in lemmas(other)
     )
-
-
-def opposite(one: str, other: str) -> bool:
-    """Tell whether the lexicon has two words as antonyms."""
-    words = lexicon()
-    return any(
-        right in words.antonyms.get(left, ()) for left in {one, *lemmas(one)} for right in {other, *lemmas(other)}
-    )

@@ -7,7 +7,7 @@ import unicodedata
 from typing import Final
 
 from workers.cache.judge.frames import FRAMES, LONGEST, WH, rules
-from workers.cache.judge.gated import Table
+from workers.cache.judge.gated import Table, whole_words
 from workers.cache.judge.wordings import AFTER, BEFORE
 
 _FRAMES: Final = Table((*BEFORE, *FRAMES, *AFTER))
@@ -124,6 +124,7 @@ _POLITENESS: Final = Table(_POLITE)
 _PLAIN: Final = Table((*_CONTRACTIONS, *_SPELLINGS))
 RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES.rules)  # all that may change a text
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
+_COURTEOUS: Final = frozenset(["please", "thanks", "thank", "hello", "hi", "hey", "kindly", "sorry", "excuse"])  # of these words
 _SAID: Final = re.compile(
     r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for|for|of|with|define:?|sign|sings?|sang|translate:)(?: of)?(?: the)?(?: word| phrase)? )"
     + _COURTESY.pattern.replace("\\b(", "(", 1)
@@ -169,7 +170,7 @@ def _kept(found: re.Match[str]) -> str:
 def _core(text: str) -> str:
     """Take politeness off, again and again; where it is what is asked about (how do I say please) it stays."""
     before, kept = "", text
-    if _COURTESY.search(text):
+    if not _COURTEOUS.isdisjoint(whole_words(text)):
         kept = _SAID.sub(lambda found: found[1] + _kept(found), text)
         kept = _QUOTED.sub(lambda found: _COURTESY.sub(_kept, found[0]), kept)
     kept = _unless_empty(kept, kept)

@@ -50,6 +50,8 @@ _SUFFIXES: Final = {"k": 1000, "mn": 10**6, "mil": 10**6, "bn": 10**9}
 COUNTED: Final = {word: f"#{number}" for word, number in (_SMALL | _TENS).items() if word != "one"} | {
     word: f"#{number}th" for word, number in _ORDINALS.items()
 }
+ORDERED: Final = frozenset(_ORDINALS)  # words that tell a place, and no amount
+UNSCALED: Final = ORDERED.union(_SMALL, _TENS)  # words that change no number in digits beside them
 NAMED: Final = _TOLD.union(_SCALES, _SUFFIXES)  # words that a number may be written with
 _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -127,21 +129,18 @@ def merge(pieces: list[str]) -> list[str]:
     if _TOLD.isdisjoint(pieces) and "#" not in "".join(pieces):
         return pieces
     found: list[str] = []
-    at = 0
-    while at < len(pieces):
-        piece = pieces[at]
-        if piece not in _TOLD and piece[0] != "#":
-            found.append(piece)
-            at += 1
+    done = 0
+    for at in [at for at, piece in enumerate(pieces) if piece in _TOLD or piece[0] == "#"]:
+        if at < done:
             continue
-        number, after = _words(pieces, at)
+        found += pieces[done:at]
+        number, done = _words(pieces, at)
         if number is None:
             found.append(_single(pieces[at], pieces[at - 1] if at else ""))
-            at += 1
+            done = at + 1
         else:
             found.append(name(number))
-            at = after
-    return found
+    return found + pieces[done:]
 
 
 def _single(piece: str, before: str) -> str:

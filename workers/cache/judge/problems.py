@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations
 from typing import Final
 
-from workers.cache.judge.align import Pair, answering, contrary, related, shapes
+from workers.cache.judge.align import Pair, answering, opposed, related, shapes
 from workers.cache.judge.lexicon import lemmas
-from workers.cache.judge.numbers import name, value
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import NEGATORS, listed
 
@@ -38,7 +37,7 @@ _GROUPS: Final = {
     "twice": "times fold multiple thrice triple double",
 }
 _MARKS: Final = {word: group for group, words in _GROUPS.items() for word in words.split()}
-_HARD: Final = ("less",)  # must be on both sides or on none
+_LESS: Final = frozenset(_GROUPS["less"].split())  # on both sides or on none
 _ASKED: Final = re.compile(
     r"(?:how (?:many|much|long|far|old|tall|big|fast|heavy|high|often)|what (?:is|was|are|were|will|would|amount|number|percent)"
     r"|calculate|determine|find|compute)\b"
@@ -68,7 +67,7 @@ def applies(pair: Pair, similarity: float) -> bool:
     """Tell whether both are word problems and worded so differently that they are to be judged as such."""
     if similarity < 0.75 or min(len(pair.left.words), len(pair.right.words)) < FEWEST_WORDS:
         return False
-    if any(len(_numbers(text)) < FEWEST_NUMBERS or not _asks(text.core) for text in (pair.left, pair.right)):
+    if any(len(text.amounts) < FEWEST_NUMBERS or not _asks(text.core) for text in (pair.left, pair.right)):
         return False
     return overlap(pair) < NEAR_COPY
 
@@ -86,21 +85,16 @@ def forget() -> None:
 
 def overlap(pair: Pair) -> float:
     """Share of all words, little ones too, that two texts have in common (0 to 1)."""
-    waiting = Counter([word.form for word in pair.left.words])
-    common = 0
-    for word in pair.right.words:
-        if waiting.get(word.form):
-            waiting[word.form] -= 1
-            common += 1
-    return 2 * common / max(1, len(pair.left.words) + len(pair.right.words))
+    total = len(pair.left.words) + len(pair.right.words)
+    return (total - len(pair.more_left) - len(pair.more_right)) / max(1, total)
 
 
 def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return a reason
     """Say which guard refuses a pair of word problems, and why; None when nothing does."""
     left, right = pair.left, pair.right
-    numbers = (_numbers(left), _numbers(right))
-    one, other = (Counter([word.form for word in found]) for found in numbers)
-    if one != other:
+    numbers = (left.amounts, right.amounts)
+    if sorted([word.form for word in left.amounts]) != sorted([word.form for word in right.amounts]):
+        one, other = (Counter([word.form for word in found]) for found in numbers)
         return "numbers", f"the numbers differ: {', '.join(sorted((one - other) + (other - one)))[:60]}"
     if stray := _people(left, right) | _people(right, left):
         return "names", f"the names differ: {', '.join(sorted(stray)[:3])}"
@@ -110,10 +104,10 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
         return "names", "the people are named in another order"
     if found := _marks(left, right):
         return "problem", f"only one side says {found}"
-    if found := _turned(left, right):
+    if found := _turned(pair.more_left, pair.more_right):
         return "problem", f"one side turns it around: {found}"
-    negations = [sum(word.form in NEGATORS - {"without", "minus"} for word in text.words) for text in (left, right)]
-    if negations[0] != negations[1]:
+    denied = [sum([word in _DENYING for word in more]) for more in (pair.more_left, pair.more_right)]
+    if denied[0] != denied[1]:
         return "negation", "a negation stands on one side only"
     twins = _twins(left, right)
     if found := _roles(left, right, numbers, twins):
@@ -123,19 +117,7 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
     return _cover(left, right, twins)
 
 
-def _numbers(text: Text) -> list[Word]:
-    """List what counts: a quarter is 1/4, 50 percent is 1/2, and ordinals only put things in order."""
-    found = []
-    for at, word in enumerate(text.words):
-        if word.form == "quarter":
-            found.append(word._replace(form="#1/4", kind="number"))
-        elif word.kind == "number":
-            after = text.words[at + 1].form if at + 1 < len(text.words) else ""
-            if after == "percent" and (number := value(word.form[1:])) is not None:
-                found.append(word._replace(form=name(number / 100)))
-            elif not word.form.endswith("th"):
-                found.append(word)
-    return found
+_DENYING: Final = NEGATORS - {"without", "minus"}
 
 
 def _people(text: Text, other: Text) -> set[str]:
@@ -149,8 +131,8 @@ def _firsts(text: Text, names: frozenset[str]) -> list[str]:
 
 
 def _marks(left: Text, right: Text) -> str:
-    one, other = ({_MARKS[word.form] for word in text.words if word.form in _MARKS} for text in (left, right))
-    return next((group for group in _HARD if (group in one) != (group in other)), "")
+    said = [any(word.form in _LESS for word in text.words) for text in (left, right)]
+    return "less" if said[0] != said[1] else ""
 
 
 # What was said more often with a word of one group, and is said more often with one of the other, is another problem.
@@ -168,23 +150,15 @@ _POLES: Final = tuple(
 )  # fmt: skip
 
 
-def _turned(left: Text, right: Text) -> str:
+def _turned(more_left: Sequence[str], more_right: Sequence[str]) -> str:
     """Find a pair of opposite words of which one side has more of the first and fewer of the second (sells, buys)."""
-    said = _said(left)
-    said.subtract(_said(right))
-    for at, (one, other) in enumerate(_POLES):
-        if said[at, 0] * said[at, 1] < 0:
-            return f"{min(one)} and {min(other)}"
-    return ""
-
-
-def _said(text: Text) -> Counter[tuple[int, int]]:
-    """Count the words of a text at each pole."""
-    found: Counter[tuple[int, int]] = Counter()
-    for word in text.words:
-        if poles := _poles(word.form):
-            found.update(poles)
-    return found
+    said: defaultdict[tuple[int, int], int] = defaultdict(int)
+    for words, one in ((more_left, 1), (more_right, -1)):
+        for word in words:
+            for pole in _poles(word):
+                said[pole] += one
+    turned = [at for at, side in said if not side and said[at, 0] * said.get((at, 1), 0) < 0]
+    return " and ".join(map(min, _POLES[min(turned)])) if turned else ""
 
 
 @lru_cache(4096)
@@ -212,7 +186,7 @@ def _content(text: Text, word: Word, step: int, most: int) -> list[Word]:
     return found
 
 
-def _roles(left: Text, right: Text, counted: tuple[list[Word], list[Word]], twins: Twins) -> str:
+def _roles(left: Text, right: Text, counted: tuple[Sequence[Word], Sequence[Word]], twins: Twins) -> str:
     """Each number must stand beside what its counterpart stands beside, and no two numbers may fit better exchanged."""
     names = left.names | right.names
     pairs: list[tuple[Word, Word]] = []
@@ -329,8 +303,6 @@ def _cover(left: Text, right: Text, twins: Twins) -> tuple[str, str] | None:
         alone = sum([word.kind == "content" for word in words])
         if alone > (1 - LEAST_COVER) * sum([word.kind == "content" for word in text.content]):
             return "words", "too few words in common"
-    for word in lost[0]:
-        for twin in lost[1]:
-            if contrary(word.form, twin.form):
-                return "antonym", f"opposites: {word.form} and {twin.form}"
+    if found := opposed([word.form for word in lost[0]], [word.form for word in lost[1]]):
+        return "antonym", f"opposites: {found[0]} and {found[1]}"
     return None

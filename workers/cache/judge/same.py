@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from workers.cache.judge.bag import CONTRACTED, bag
+from workers.cache.judge.bag import CONTRACTED
 from workers.cache.judge.lexicon import american
 from workers.cache.judge.words import PREPOSITIONS, listed
 
@@ -45,10 +45,8 @@ _LEADING_TO: Final = PREPOSITIONS | frozenset(listed("sign sing sings sang defin
 
 
 def is_same(stored: str, asked: str) -> bool:
-    """Tell whether two texts plainly differ in their surface alone; False may mean that it is not seen at a glance."""
+    """Tell whether two texts of which it `may_be` so differ in their surface alone; False may mean that it is not seen at a glance."""
     if max(len(stored), len(asked)) > LONGEST or not (stored.isascii() and asked.isascii()):
-        return False
-    if not _may_be_same(bag(stored), bag(asked)):
         return False
     stored, asked = _unended(stored), _unended(asked)
     small = _is_small(stored) and _is_small(asked)
@@ -72,9 +70,9 @@ def _unended(text: str) -> str:
     return text
 
 
-def _may_be_same(left: frozenset[str], right: frozenset[str]) -> bool:
+def may_be_same(alone_left: frozenset[str], alone_right: frozenset[str]) -> bool:
     """Tell whether the words that stand on one side only may all be surface."""
-    one, other = left - right - _SURFACE, right - left - _SURFACE
+    one, other = alone_left - _SURFACE, alone_right - _SURFACE
     return len(one) == len(other) and (not one or {*map(american, one)} == {*map(american, other)})
 
 

@@ -39,6 +39,7 @@ _TOKEN: Final = re.compile(
     |[.?!;:]+(?=\s|$)|[,()"]|[^\w\s]""",
     re.VERBOSE,
 )
+_BLANK_INSIDE: Final = re.compile(r"[$€£¥₹]\s|\s%")  # only then may a blank be a part of a token
 _SENTENCE_END: Final = frozenset(".?!;:")
 _BREAKS: Final = frozenset(",()\"'-/`")
 _OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
@@ -53,6 +54,7 @@ _FORMULA: Final = re.compile(
 _MAY_BE_FORMULA: Final = re.compile(r"[-+*/=<>^{}\\]")
 _SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
+_MAY_BE_ACRONYM: Final = re.compile("[A-Z][A-Z]")
 NONE: Final[frozenset[str]] = frozenset()  # shared: an empty set of its own takes 216 bytes
 
 
@@ -80,6 +82,7 @@ class Text:
     quoted: tuple[str, ...]
     symbols: str
     unknown: int
+    amounts: tuple[Word, ...]
 
     @staticmethod
     def of(raw: str) -> Text:
@@ -99,47 +102,77 @@ def _analyse(raw: str) -> Text:
         words=words,
         content=content,
         names=_names(plain),
-        acronyms=NONE if shouted else frozenset(_CAPITALS.findall(plain)) or NONE,
+        acronyms=frozenset(_CAPITALS.findall(plain)) if _MAY_BE_ACRONYM.search(plain) and not shouted else NONE,
         code=tuple(_CODE.findall(plain)) if _MAY_BE_CODE.search(plain) else (),
-        quoted=tuple(
-            " ".join(next(filter(None, found)).lower().split()).strip(".,!? ") for found in _QUOTED.findall(core)
-        ),
+        quoted=_quoted(core) if '"' in core or "'" in core or "`" in core else (),
         symbols="".join(_SYMBOLS.findall(core)) if _MAY_BE_FORMULA.search(core) and _FORMULA.search(core) else "",
+        amounts=_amounts(words, content),
         unknown=sum(word.kind == "content" and not known(word.form) and word.form.isalpha() for word in content),
     )
+
+
+def _amounts(words: tuple[Word, ...], content: tuple[Word, ...]) -> tuple[Word, ...]:
+    """List the numbers that count: a quarter is 1/4, 50 percent is 1/2, and ordinals only put things in order."""
+    found = []
+    for word in [word for word in content if word.kind == "number" or word.form == "quarter"]:
+        after = words[word.at + 1].form if word.at + 1 < len(words) else ""
+        if word.form == "quarter":
+            found.append(word._replace(form="#1/4", kind="number"))
+        elif after == "percent" and (number := numbers.value(word.form[1:])) is not None:
+            found.append(word._replace(form=numbers.name(number / 100)))
+        elif not word.form.endswith("th"):
+            found.append(word)
+    return tuple(found)
+
+
+def _quoted(core: str) -> tuple[str, ...]:
+    found = (next(filter(None, groups)) for groups in _QUOTED.findall(core))
+    return tuple(" ".join(text.lower().split()).strip(".,!? ") for text in found)
 
 
 KEPT: Final = Kept(_analyse)
 
 
-_LETTERS: Final = re.compile(r"[^\W\d_]+|[.?!:]")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_ENDS: Final = re.compile(r"[.?!:]")
 
 
 def _names(plain: str) -> frozenset[str]:
     """Find words with a capital inside a sentence, when the text is written with small letters otherwise."""
     if plain.islower():
         return NONE
-    pieces = _LETTERS.findall(plain)
-    inner = [word for before, word in zip([".", *pieces], pieces, strict=False) if before not in ".?!:"]
-    capital = {word.lower() for word in inner if word[0].isupper() and word != "I"}
-    return frozenset(capital) if 0 < len(capital) < max(2, 0.6 * len(inner)) else NONE
+    parts = [_LETTERS.findall(part) for part in _ENDS.split(plain)]
+    capital = {
+        word.lower()
+        for words in parts
+        for word in words[1:]
+        if not word.islower() and word[0].isupper() and word != "I"
+    }
+    # Of all words but a last sentence's first, when it has no mark.
+    return (
+        frozenset(capital) if 0 < len(capital) < max(2, 0.6 * (sum(map(len, parts)) - bool(parts[-1]))) else NONE
+    )
 
 
 def _sentences(core: str) -> list[list[str]]:
     """Cut a text into sentences of words, numbers and marks; none but the last is empty."""
     last: list[str] = []
     found = [last]
-    for piece in _TOKEN.findall(core):
-        if piece.isalpha():
-            last.append(piece)
-        elif piece[0] in _SENTENCE_END and not piece.strip(".?!;:"):
-            if last:
-                last = []
-                found.append(last)
-        elif any(map(str.isdigit, piece)) and (parts := numbers.split(piece)):
-            last.extend(parts)
-        else:
-            last.append(piece)
+    for chunk in (core,) if _BLANK_INSIDE.search(core) else core.split():
+        if chunk.isalpha():  # mostly, and then it is one word
+            last.append(chunk)
+            continue
+        for piece in _TOKEN.findall(chunk):
+            if piece.isalpha():
+                last.append(piece)
+            elif piece[0] in _SENTENCE_END and not piece.strip(".?!;:"):
+                if last:
+                    last = []
+                    found.append(last)
+            elif any(map(str.isdigit, piece)) and (parts := numbers.split(piece)):
+                last.extend(parts)
+            else:
+                last.append(piece)
     return found
 
 
