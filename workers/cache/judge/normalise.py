@@ -124,7 +124,9 @@ _POLITENESS: Final = Table(_POLITE)
 _PLAIN: Final = Table((*_CONTRACTIONS, *_SPELLINGS))
 RULES: Final = (*_CONTRACTIONS, *_SPELLINGS, *_POLITE, *_FRAMES.rules)  # all that may change a text
 _COURTESY: Final = re.compile(r"\b(?P<word>please|thanks|thank you|hello|hi|hey|kindly|sorry|excuse me)\b")
-_COURTEOUS: Final = frozenset(["please", "thanks", "thank", "hello", "hi", "hey", "kindly", "sorry", "excuse"])  # of these words
+_COURTEOUS: Final = frozenset(
+    ["please", "thanks", "thank", "hello", "hi", "hey", "kindly", "sorry", "excuse"]
+)  # of these words
 _SAID: Final = re.compile(
     r"\b((?:say|saying|says|said|spell|translate|write|word|words|meaning|pronounce|phrase|does|word for|for|of|with|define:?|sign|sings?|sang|translate:)(?: of)?(?: the)?(?: word| phrase)? )"
     + _COURTESY.pattern.replace("\\b(", "(", 1)

@@ -149,9 +149,7 @@ def _names(plain: str) -> frozenset[str]:
         if not word.islower() and word[0].isupper() and word != "I"
     }
     # Of all words but a last sentence's first, when it has no mark.
-    return (
-        frozenset(capital) if 0 < len(capital) < max(2, 0.6 * (sum(map(len, parts)) - bool(parts[-1]))) else NONE
-    )
+    return frozenset(capital) if 0 < len(capital) < max(2, 0.6 * (sum(map(len, parts)) - bool(parts[-1]))) else NONE
 
 
 def _sentences(core: str) -> list[list[str]]:
