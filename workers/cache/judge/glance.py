@@ -24,7 +24,7 @@ FEWEST_PROBLEM_WORDS: Final = 15  # different ones; problems.py wants 20 in all
 NEAR_COPY: Final = 0.9  # share of different words in common from which no pair is judged as a word problem
 FEW: Final = 3  # words that stand on the other side only, up to which one may be named as the opposite
 SAME: Final = ("same", "the same words")
-_DIGITS: Final = frozenset("0123456789")
+_BEHIND_DIGITS: Final = ":"  # in the order of characters: a word of a bag is less when it begins with a digit
 _IDENTIFIER: Final = re.compile(r"\w+_\w+")
 Words = frozenset[str]
 Sides = tuple[tuple[Words, Words, Words], tuple[Words, Words, Words]]  # alone here, all there, alone there
@@ -113,7 +113,7 @@ def forget() -> None:
 
 def _numbers(left: Words, right: Words, all_left: Words, all_right: Words) -> str:
     """List numbers that stand on one side only, unless one may be written in another way on the other."""
-    found = [[word for word in words if word[0] in _DIGITS] for words in (left, right)]
+    found = [[word for word in words if word < _BEHIND_DIGITS] for words in (left, right)]
     if not (found[0] or found[1]):
         return ""
     one, other = ({exchange.named(word): word for word in words} for words in found)
@@ -145,7 +145,7 @@ def _may_be_problems(left: Words, right: Words) -> bool:
 
 
 def _few_numbers(words: Words) -> bool:
-    return len(words & NUMBERS) + sum([word[0] in _DIGITS for word in words]) < FEWEST_NUMBERS
+    return len(words & NUMBERS) + sum([word < _BEHIND_DIGITS for word in words]) < FEWEST_NUMBERS
 
 
 def _answered(word: str, other: Words, others: Words) -> bool:

@@ -9,8 +9,7 @@ a wrong hit a user.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from workers.cache.judge import align, glance, problems, same
 from workers.cache.judge.align import Pair
@@ -64,8 +63,7 @@ LETTERS: Final = frozenset({
 GUARDS_OF_SAME_WORDS: Final = tuple((name, guard) for name, guard in GUARDS if guard in LETTERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the judge says of one pair.
 
     Attributes:

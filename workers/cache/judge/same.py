@@ -49,8 +49,10 @@ def is_same(stored: str, asked: str) -> bool:
     if max(len(stored), len(asked)) > LONGEST or not (stored.isascii() and asked.isascii()):
         return False
     stored, asked = _unended(stored), _unended(asked)
-    small = _is_small(stored) and _is_small(asked)
-    return _plain(stored, small=small) == _plain(asked, small=small)
+    if _is_small(stored) and _is_small(asked):
+        stored, asked = stored.lower(), asked.lower()
+    left, right = _meant(stored.split()), _meant(asked.split())
+    return left == right or _plain(left) == _plain(right)
 
 
 def ended_alike(stored: str, asked: str) -> bool:
@@ -81,9 +83,8 @@ def _is_small(text: str) -> bool:
     return not _CODE.search(text) and (text.isupper() or not _CAPITALS.search(text))
 
 
-def _plain(text: str, *, small: bool) -> list[str]:
-    """List the words of a text without what does not matter, each with the marks behind it."""
-    words = _meant((text.lower() if small else text).split())
+def _plain(words: list[str]) -> list[str]:
+    """Write contractions out and British words the American way, each with the marks behind it."""
     found: list[str] = []
     for at, word in enumerate(words):
         bare = word.rstrip(_MARKS)

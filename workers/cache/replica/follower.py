@@ -113,10 +113,10 @@ class Follower:
     def know(self, refs: Sequence[str], entries: Sequence[Mapping[str, str] | None]) -> None:
         """Hold the texts of entries that were read, but for those that were removed since."""
         for ref, entry in zip(refs, entries, strict=True):
-            if entry is None or ref not in self.replica:
-                continue
             held = self.texts.get(ref)
-            if held is None or held.text != entry["text"] or held.tenant != entry["tenant"]:
+            if entry is None or (held is not None and (held.text, held.tenant) == (entry["text"], entry["tenant"])):
+                continue
+            if ref in self.replica:
                 self.texts.put(ref, Asked(entry["text"], entry["tenant"]))
 
     @property
