@@ -144,7 +144,9 @@ def surface(text: str) -> str:
     """Fold Unicode, quotes, dashes and blanks; a full stop glued to the next sentence is parted from it."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
-    text = _GLUED.sub(r"\1 ", text)
+    inside = text[:-2]
+    if "." in inside or "?" in inside or "!" in inside:
+        text = _GLUED.sub(r"\1 ", text)
     if _CAPITALS.search(text) and 1 < sum(map(str.isupper, text)) < 0.5 * sum(map(str.isalpha, text)):
         text = re.sub(r"\bUS\b", "USA", text)  # in small letters it is a pronoun
         text = re.sub(r"(?<=[A-Z])-(?=[A-Z]\b)", "", text)  # INTP-A is one name

@@ -39,7 +39,7 @@ _TOKEN: Final = re.compile(
     |[.?!;:]+(?=\s|$)|[,()"]|[^\w\s]""",
     re.VERBOSE,
 )
-_BLANK_INSIDE: Final = re.compile(r"[$€£¥₹]\s|\s%")  # only then may a blank be a part of a token
+_BLANK_INSIDE: Final = re.compile(r"[$€£¥₹]\s|\s%")
 _SENTENCE_END: Final = frozenset(".?!;:")
 _BREAKS: Final = frozenset(",()\"'-/`")
 _OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
@@ -95,17 +95,18 @@ def _analyse(raw: str) -> Text:
     core = normal(plain)
     words = _words(numbers.dates_alike(core))
     content = tuple(word for word in words if word.kind != "function")
-    shouted = plain.upper() == plain
+    is_plain = plain.rstrip(".?!").replace(" ", "").isalnum()
+    has_capitals = not plain[1:].replace(" I ", " ").islower()  # behind its first letter
     return Text(
         raw=raw,
         core=core,
         words=words,
         content=content,
-        names=_names(plain),
-        acronyms=frozenset(_CAPITALS.findall(plain)) if _MAY_BE_ACRONYM.search(plain) and not shouted else NONE,
-        code=tuple(_CODE.findall(plain)) if _MAY_BE_CODE.search(plain) else (),
-        quoted=_quoted(core) if '"' in core or "'" in core or "`" in core else (),
-        symbols="".join(_SYMBOLS.findall(core)) if _MAY_BE_FORMULA.search(core) and _FORMULA.search(core) else "",
+        names=_names(plain) if has_capitals else NONE,
+        acronyms=_acronyms(plain) if has_capitals else NONE,
+        code=tuple(_CODE.findall(plain)) if (has_capitals or not is_plain) and _MAY_BE_CODE.search(plain) else (),
+        quoted=() if is_plain else _quoted(core),
+        symbols="" if is_plain or not _MAY_BE_FORMULA.search(core) else _symbols(core),
         amounts=_amounts(words, content),
         unknown=sum(word.kind == "content" and not known(word.form) and word.form.isalpha() for word in content),
     )
@@ -125,7 +126,17 @@ def _amounts(words: tuple[Word, ...], content: tuple[Word, ...]) -> tuple[Word, 
     return tuple(found)
 
 
+def _acronyms(plain: str) -> frozenset[str]:
+    return frozenset(_CAPITALS.findall(plain)) if _MAY_BE_ACRONYM.search(plain) and plain.upper() != plain else NONE
+
+
+def _symbols(core: str) -> str:
+    return "".join(_SYMBOLS.findall(core)) if _FORMULA.search(core) else ""
+
+
 def _quoted(core: str) -> tuple[str, ...]:
+    if not ('"' in core or "'" in core or "`" in core):
+        return ()
     found = (next(filter(None, groups)) for groups in _QUOTED.findall(core))
     return tuple(" ".join(text.lower().split()).strip(".,!? ") for text in found)
 
@@ -156,7 +167,7 @@ def _sentences(core: str) -> list[list[str]]:
     """Cut a text into sentences of words, numbers and marks; none but the last is empty."""
     last: list[str] = []
     found = [last]
-    for chunk in (core,) if _BLANK_INSIDE.search(core) else core.split():
+    for chunk in (core,) if _has_blank_inside(core) else core.split():
         if chunk.isalpha():  # mostly, and then it is one word
             last.append(chunk)
             continue
@@ -172,6 +183,11 @@ def _sentences(core: str) -> list[list[str]]:
             else:
                 last.append(piece)
     return found
+
+
+def _has_blank_inside(core: str) -> bool:
+    """Tell whether a blank may be a part of a token."""
+    return ("$" in core or "%" in core or not core.isascii()) and _BLANK_INSIDE.search(core) is not None
 
 
 def _words(core: str) -> tuple[Word, ...]:

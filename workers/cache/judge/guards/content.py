@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from workers.cache.judge.align import Match, Pair, contrary
+from workers.cache.judge.align import Match, Pair, opposed
 from workers.cache.judge.guards.likeness import apart, doing, joined
 from workers.cache.judge.lexicon import is_plural, known, lexicon
 from workers.cache.judge.text import Text, Word, forms
@@ -19,11 +19,8 @@ _EITHER_WAY = frozenset({"and", "or", "versus", "between"})
 
 def opposites(pair: Pair) -> str | None:
     """Refuse when a word on one side is the opposite of one on the other."""
-    for one in pair.alone_left:
-        for other in pair.alone_right:
-            if contrary(one.form, other.form):
-                return f"opposites: {one.form} and {other.form}"
-    return None
+    found = opposed([word.form for word in pair.alone_left], [word.form for word in pair.alone_right])
+    return f"opposites: {found[0]} and {found[1]}" if found else None
 
 
 def order(pair: Pair) -> str | None:

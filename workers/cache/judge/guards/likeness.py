@@ -15,6 +15,12 @@ from workers.cache.judge.words import BE, MODALS, PERSONS, listed
 _ENDS: Final = ("ans", "ishes", "eses", "is")  # of peoples: Why do Germans, why do German people
 
 
+def _lowered(pair: Pair, *needed: str) -> tuple[str, ...]:
+    """Give both texts in small letters; nothing when none of the needed words is in either."""
+    texts = (pair.left.raw.lower(), pair.right.raw.lower())
+    return texts if any(word in text for text in texts for word in needed) else ()
+
+
 def apart(pair: Pair) -> str | None:
     """Refuse synonyms beside a word that parts them: a loan application is no app, hard water is not difficult."""
     for match in pair.matches:
@@ -26,10 +32,10 @@ def apart(pair: Pair) -> str | None:
                     and _beside(pair, match, context, anywhere=anywhere)
                 ):
                     return f"{match.left.form} and {match.right.form}"
-    mobile = [_MOBILE.search(text.raw.lower()) is not None for text in (pair.left, pair.right)]
-    if mobile[0] != mobile[1] and any(word.form in _FIRST_PHONES for word in pair.left.words + pair.right.words):
+    mobile = {_MOBILE.search(text) is not None for text in _lowered(pair, "phone")}
+    if len(mobile) > 1 and not _FIRST_PHONES.isdisjoint(pair.said):
         return "a mobile phone and a phone"
-    if mobile[0] != mobile[1] and _WHAT_PHONE.match(pair.left.core):
+    if len(mobile) > 1 and _WHAT_PHONE.match(pair.left.core):
         return "a mobile phone and a phone"
     return None
 
@@ -159,8 +165,8 @@ _ENTERED: Final = re.compile(r"\b(?:logged|signed) ?(?:in|on|out|up)\b")
 
 def lasting(pair: Pair) -> str | None:
     """Refuse what is going on now beside what goes on at any time: is it raining in Rome, does it rain in Rome."""
-    entered = [_ENTERED.search(text.raw.lower()) is not None for text in (pair.left, pair.right)]
-    if entered[0] != entered[1]:
+    entered = {_ENTERED.search(text) is not None for text in _lowered(pair, "logged", "signed")}
+    if len(entered) > 1:
         return "logged in or signed up already, and to come"
     if pair.left.words[:1] and pair.left.words[0].form in {"why", "how"}:
         return None

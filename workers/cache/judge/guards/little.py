@@ -212,6 +212,9 @@ _FRAMED = re.compile(
 
 def tense(pair: Pair) -> str | None:
     """Refuse when one speaks of the past and the other not."""
+    if pair.same_words:
+        found = lasting(pair)
+        return f"the tense differs: {found}" if found else None
     left, right = (sum(AUXILIARIES.get(word.form) == "past" for word in text.words) for text in (pair.left, pair.right))
     changed = [
         match for match in pair.matches if match.how == "form" and is_past(match.left.form) != is_past(match.right.form)
