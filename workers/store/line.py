@@ -147,6 +147,8 @@ class Sent:
             StoreUnavailable: Redis is away; the commands may or may not have run, and may be run again.
         """
         found = self._wire.now(self._due) if self._wire is not None and self._due is not None else None
+        if found is not None and not any(isinstance(reply, Exception) for reply in found):
+            return found
         with translated():
             if found is None:
                 found = await self._replies()
