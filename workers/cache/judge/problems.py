@@ -7,10 +7,11 @@ and are worded differently throughout; a text that is nearly a copy of the other
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import combinations
+from itertools import combinations, takewhile
 from typing import Final
 
 from workers.cache.judge.align import Pair, answering, opposed, related, shapes
@@ -131,7 +132,7 @@ def _firsts(text: Text, names: frozenset[str]) -> list[str]:
 
 
 def _marks(left: Text, right: Text) -> str:
-    said = [any(word.form in _LESS for word in text.words) for text in (left, right)]
+    said = [_LESS.isdisjoint([word.form for word in text.words]) for text in (left, right)]
     return "less" if said[0] != said[1] else ""
 
 
@@ -170,20 +171,18 @@ def _poles(form: str) -> frozenset[tuple[int, int]]:
     )
 
 
-def _near(text: Text, word: Word) -> list[Word]:
-    """The content words around a number: three before it and four after it, in its sentence."""
-    return [*_content(text, word, -1, 3)[::-1], *_content(text, word, 1, 4)]
+class _Beside:
+    """Finds the content words around a number: three before it and four after it, in its sentence."""
 
+    def __init__(self, text: Text) -> None:
+        self._words = [word for word in text.content if word.kind == "content"]
+        self._places = [word.at for word in self._words]
 
-def _content(text: Text, word: Word, step: int, most: int) -> list[Word]:
-    """List the next content words from a word on, in one direction and in its sentence."""
-    found: list[Word] = []
-    at = word.at + step
-    while 0 <= at < len(text.words) and text.words[at].sentence == word.sentence and len(found) < most:
-        if text.words[at].kind == "content":
-            found.append(text.words[at])
-        at += step
-    return found
+    def of(self, number: Word) -> list[Word]:
+        """List them."""
+        before, after = bisect_left(self._places, number.at), bisect_right(self._places, number.at)
+        near = self._words[max(0, before - 3) : before] + self._words[after : after + 4]
+        return [word for word in near if word.sentence == number.sentence]
 
 
 def _roles(left: Text, right: Text, counted: tuple[Sequence[Word], Sequence[Word]], twins: Twins) -> str:
@@ -191,10 +190,9 @@ def _roles(left: Text, right: Text, counted: tuple[Sequence[Word], Sequence[Word
     names = left.names | right.names
     pairs: list[tuple[Word, Word]] = []
     numbers, waiting = counted[0], list(counted[1])
-    near = {number.at: {word.at for word in _near(right, number)} for number in waiting}
-    here = {
-        number.at: [(twins[word.at], 1 + (word.form in names)) for word in _near(left, number)] for number in numbers
-    }
+    ours, theirs = _Beside(left), _Beside(right)
+    near = {number.at: {word.at for word in theirs.of(number)} for number in waiting}
+    here = {number.at: [(twins[word.at], 1 + (word.form in names)) for word in ours.of(number)] for number in numbers}
 
     @cache
     def fit(at: int, twin: int) -> int:
@@ -255,9 +253,10 @@ def _question(left: Text, right: Text, twins: Twins) -> str:
     people = [{word.form for word in words} & names for words in (one, other)]
     if people[0] and people[1] and people[0].isdisjoint(people[1]):
         return "the question is about somebody else"
-    for mark in ("left", "average"):
+    plainly = {_MARKS[word.form] for word in (*one, *other) if word.form in _PLAINLY}
+    for mark in ("left", "average") if plainly else ():
         said = [any(_MARKS.get(word.form) == mark for word in words) for words in (one, other)]
-        if said[0] != said[1] and mark in {_MARKS.get(word.form) for word in (*one, *other) if word.form in _PLAINLY}:
+        if said[0] != said[1] and mark in plainly:
             return f"only one question says {mark}"
     units = [{_MEASURES[word.form] for word in words if word.form in _MEASURES} for words in (one, other)]
     if units[0] and units[1] and units[0].isdisjoint(units[1]):
@@ -283,8 +282,8 @@ _PLAINLY: Final = frozenset({"left", "remain", "remaining", "average", "mean"})
 
 
 def _clause(text: Text) -> list[Word]:
-    last = max((word.sentence for word in text.words), default=0)
-    words = [word for word in text.words if word.sentence == last]
+    last = text.words[-1].sentence if text.words else 0
+    words = [*takewhile(lambda word: word.sentence == last, reversed(text.words))][::-1]
     for at in range(len(words) - 1, -1, -1):
         if words[at].form in _ASKING and _ASKED.match(" ".join([word.form for word in words[at : at + 2]])):
             words = words[at:]

@@ -43,13 +43,16 @@ def _sought(text: Text) -> list[str]:
 def _owner(pair: Pair) -> bool:
     """Tell whether nothing but an owner was exchanged: the way to find my score, the way to find your score."""
     raw = [text.raw.lower() for text in (pair.left, pair.right)]
-    if raw[0] == raw[1] or _POSSESSIVE.findall(raw[0]) == _POSSESSIVE.findall(raw[1]):
+    if raw[0] == raw[1] or not any(part in text for text in raw for part in _OF_POSSESSIVES):
+        return False
+    if _POSSESSIVE.findall(raw[0]) == _POSSESSIVE.findall(raw[1]):
         return False
     one, other = (Counter(re.findall(r"\w+", text)) for text in raw)
     gone, come = one - other, other - one
     return bool(gone) and gone.keys() | come.keys() <= POSSESSIVES and gone.total() == come.total()
 
 
+_OF_POSSESSIVES = ("my", "mine", "our", "your", "his", "her", "their", "sel", "whose")  # each has one of these in it
 _POSSESSIVE = re.compile(rf"\b(?:{'|'.join(sorted(POSSESSIVES))})\b")
 _SOUGHT = re.compile(
     r"\b(find|locate|trace|track|meet|choose|contact|call|visit|buy|marry) my (?!purpose|passion|family|way|voice|style|calling)"
