@@ -28,16 +28,17 @@ class Gated:
         pattern: the pattern.
         needs: of each of these groups of strings one at least is in every text with a match.
         words: of these whole words one at least is in every text with a match; none: that cannot be named.
+        sure: each of these whole words is in every text with a match.
     """
 
-    __slots__ = ("_sub", "needs", "pattern", "words")
+    __slots__ = ("_sub", "needs", "pattern", "sure", "words")
 
     def __init__(self, pattern: str) -> None:
         self.pattern = re.compile(pattern)
         known = parser is not None and not self.pattern.flags & re.IGNORECASE
         tree = parser.parse(pattern) if known else []
         found = _of_all(tree)
-        self.words = trigger.words(tree) if known else frozenset[str]()
+        self.words, self.sure = trigger.words(tree) if known else (frozenset[str](), frozenset[str]())
         self.needs = tuple(sorted(dict.fromkeys(found), key=_worth, reverse=True)[:PARTS])
         self._sub = self.pattern.sub
 
@@ -65,7 +66,7 @@ class Table:
 
     def __init__(self, rules: Iterable[tuple[Gated, Replacement]]) -> None:
         self.rules = tuple(rules)
-        self._steps = tuple((*_first(gated.needs), gated.pattern.sub, new) for gated, new in self.rules)
+        self._steps = tuple((gated.sure, *_first(gated.needs), gated.pattern.sub, new) for gated, new in self.rules)
         self._always = tuple(at for at, (gated, _) in enumerate(self.rules) if not gated.words)
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for at, (gated, _) in enumerate(self.rules):
@@ -74,11 +75,12 @@ class Table:
 
     def apply(self, text: str) -> str:
         """Put a text through all rules."""
-        steps, done, waiting = self._steps, -1, self._of(text)
+        steps, done, words = self._steps, -1, whole_words(text)
+        waiting = self._of(words)
         while waiting:
             for at in waiting:
-                first, others, sub, new = steps[at]
-                if at <= done or first not in text:
+                sure, first, others, sub, new = steps[at]
+                if at <= done or not sure <= words or first not in text:
                     continue
                 for needs in others:
                     for need in needs:
@@ -89,7 +91,8 @@ class Table:
                 else:
                     changed = sub(new, text)
                     if changed != text:
-                        text, done, waiting = changed, at, self._of(changed)
+                        text, done, words = changed, at, whole_words(changed)
+                        waiting = self._of(words)
                         break
             else:
                 return text
@@ -97,12 +100,12 @@ class Table:
 
     def of(self, text: str) -> list[tuple[Gated, Replacement]]:
         """List the rules that may have something to do in a text, in their order."""
-        return [self.rules[at] for at in self._of(text)]
+        return [self.rules[at] for at in self._of(whole_words(text))]
 
-    def _of(self, text: str) -> list[int]:
-        """List the rules that may have something to do in a text, in their order."""
+    def _of(self, words: frozenset[str]) -> list[int]:
+        """List the rules that may have something to do in a text of these words, in their order."""
         found = set(self._always)
-        for word in self._by_word.keys() & whole_words(text):
+        for word in self._by_word.keys() & words:
             found.update(self._by_word[word])
         return sorted(found)
 

@@ -118,6 +118,20 @@ def name(number: Fraction) -> str:
     return f"#{number}"
 
 
+QUARTER: Final = "quarter"
+
+
+def amount(piece: str, after: str) -> str:
+    """Name the amount that a piece of a text says: a quarter is 1/4, 50 before percent 1/2; an ordinal is none, nor is a word."""
+    if piece == QUARTER:
+        return "#1/4"
+    if piece[0] != "#" or len(piece) == 1:
+        return ""
+    if after == "percent" and (number := value(piece[1:])) is not None:
+        return name(number / 100)
+    return "" if piece.endswith("th") else piece
+
+
 def _named(digits: str, number: Fraction) -> str:
     """Name what is written in digits. A decimal is not taken for a fraction: 0.75 is seldom a way to write 3/4."""
     decimal = "." in digits and number.denominator != 1

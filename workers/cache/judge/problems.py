@@ -96,7 +96,10 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
     numbers = (left.amounts, right.amounts)
     if sorted([word.form for word in left.amounts]) != sorted([word.form for word in right.amounts]):
         one, other = (Counter([word.form for word in found]) for found in numbers)
-        return "numbers", f"the numbers differ: {', '.join(sorted((one - other) + (other - one)))[:60]}"
+        return (
+            "numbers",
+            f"the numbers differ: {', '.join(sorted(name.lstrip('#') for name in (one - other) + (other - one)))[:60]}",
+        )
     if stray := _people(left, right) | _people(right, left):
         return "names", f"the names differ: {', '.join(sorted(stray)[:3])}"
     if max(len(left.words), len(right.words)) > LONGEST_RATIO * min(len(left.words), len(right.words)):

@@ -5,14 +5,17 @@ Kinds of words: `number`, `symbol`, `content` (it carries meaning and must be an
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from workers.cache.judge import numbers
 from workers.cache.judge.kept import Kept
 from workers.cache.judge.lexicon import american, is_past, known, lemmas, lexicon
+from workers.cache.judge.marks import Marks, marks, names
 from workers.cache.judge.normalise import normal, surface
+from workers.cache.judge.numbers import QUARTER
+from workers.cache.judge.tokens import sentences
 from workers.cache.judge.words import (
     AUXILIARIES,
     CONJUNCTIONS,
@@ -26,36 +29,8 @@ from workers.cache.judge.words import (
     QUESTIONS,
 )
 
-# The first alternative finds nothing that a later one would not: it is how most words end, so that the rest is seldom tried.
-_TOKEN: Final = re.compile(
-    r"""[a-z]++(?!\S)|https?://\S+|www\.\S+
-    |[$€£¥₹]\s?\d[\d,]*(?:\.\d+)?[a-z]*
-    |\d+(?:[:/.-]\d+){2,}|\d{1,2}:\d{2}|\d+/\d+
-    |v?\d[\d,]*(?:\.\d+)*\s?%|\.\d+
-    |[a-z]\+\+|[a-z]\#|\.net\b
-    |[^\W\d_]{1,3}&[^\W\d_]{1,3}
-    |[^\W_]+(?:_[^\W_]+)*_(?![^\W_])
-    |[^\W_]+(?:[._][^\W_]+)+|\d[\d,]*\d(?![^\W_])|[^\W_]+|_+
-    |[.?!;:]+(?=\s|$)|[,()"]|[^\w\s]""",
-    re.VERBOSE,
-)
-_BLANK_INSIDE: Final = re.compile(r"[$€£¥₹]\s|\s%")
-_SENTENCE_END: Final = frozenset(".?!;:")
 _BREAKS: Final = frozenset(",()\"'-/`")
 _OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
-_CODE: Final = re.compile(
-    r"`[^`]+`|\b[a-z]+(?:[A-Z][a-z0-9]+)+\b|\b\w+_\w+\b|\b\w+\([^)]{0,40}\)|(?<!\w)--?[a-z][\w-]+|\b[\w/]+\.(?:py|js|ts|java|c|cpp|h|json|xml|html|css|sh|sql|csv|txt|exe|dll|yml|yaml)\b"
-)
-_MAY_BE_CODE: Final = re.compile(r"[a-z][A-Z]|[`_(-]|\.[a-z]")  # each alternative of the above has one of these
-_QUOTED: Final = re.compile(r"\"([^\"]{1,200})\"|(?<!\w)'([^']{2,200})'(?!\w)|`([^`]{1,200})`")
-_FORMULA: Final = re.compile(
-    r"[=<>^{}\\]|\d\s*[+*]\s*[\d(a-z]|[\w)]\s+/\s+[\w(]|\b(?:\d+|\w)\s+-\s+[\w(]|[\w)]\s+-\s+(?:\d|\w\b|\()|(?<!\S)[a-z]\s*[-+*/]\s*(?:\d+|[a-z])(?![^\s?.!,;:])|[)\d]\s*[-+*/]\s*\("
-)
-_MAY_BE_FORMULA: Final = re.compile(r"[-+*/=<>^{}\\]")
-_SYMBOLS: Final = re.compile(r"[-+*/=<>^|\\{}\[\]()!%]")
-_CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
-_MAY_BE_ACRONYM: Final = re.compile("[A-Z][A-Z]")
-NONE: Final[frozenset[str]] = frozenset()  # shared: an empty set of its own takes 216 bytes
 
 
 class Word(NamedTuple):
@@ -68,21 +43,27 @@ class Word(NamedTuple):
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """A question, ready to be compared. Make it with `Text.of`."""
 
     raw: str
+    plain: str
     core: str
     words: tuple[Word, ...]
     content: tuple[Word, ...]
     names: frozenset[str]
-    acronyms: frozenset[str]
-    code: tuple[str, ...]
-    quoted: tuple[str, ...]
-    symbols: str
-    unknown: int
     amounts: tuple[Word, ...]
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What it holds besides its words; looked for when it is asked for, since word problems are compared without it."""
+        return marks(self.plain, self.core)
+
+    @cached_property
+    def unknown(self) -> int:
+        """How many content words are in no dictionary."""
+        return sum([word.kind == "content" and word.form.isalpha() and not known(word.form) for word in self.content])
 
     @staticmethod
     def of(raw: str) -> Text:
@@ -95,104 +76,25 @@ def _analyse(raw: str) -> Text:
     core = normal(plain)
     words = _words(numbers.dates_alike(core))
     content = tuple(word for word in words if word.kind != "function")
-    is_plain = plain.rstrip(".?!").replace(" ", "").isalnum()
-    has_capitals = not plain[1:].replace(" I ", " ").islower()  # behind its first letter
-    return Text(
-        raw=raw,
-        core=core,
-        words=words,
-        content=content,
-        names=_names(plain) if has_capitals else NONE,
-        acronyms=_acronyms(plain) if has_capitals else NONE,
-        code=tuple(_CODE.findall(plain)) if (has_capitals or not is_plain) and _MAY_BE_CODE.search(plain) else (),
-        quoted=() if is_plain else _quoted(core),
-        symbols="" if is_plain or not _MAY_BE_FORMULA.search(core) else _symbols(core),
-        amounts=_amounts(words, content),
-        unknown=sum(word.kind == "content" and not known(word.form) and word.form.isalpha() for word in content),
-    )
+    return Text(raw, plain, core, words, content, names(plain), _amounts(words, content))
 
 
 def _amounts(words: tuple[Word, ...], content: tuple[Word, ...]) -> tuple[Word, ...]:
-    """List the numbers that count: a quarter is 1/4, 50 percent is 1/2, and ordinals only put things in order."""
+    """List the words that are amounts, each in the form of its amount."""
     found = []
-    for word in [word for word in content if word.kind == "number" or word.form == "quarter"]:
+    for word in [word for word in content if word.kind == "number" or word.form == QUARTER]:
         after = words[word.at + 1].form if word.at + 1 < len(words) else ""
-        if word.form == "quarter":
-            found.append(word._replace(form="#1/4", kind="number"))
-        elif after == "percent" and (number := numbers.value(word.form[1:])) is not None:
-            found.append(word._replace(form=numbers.name(number / 100)))
-        elif not word.form.endswith("th"):
-            found.append(word)
+        if form := numbers.amount(word.form, after):
+            found.append(word._replace(form=form, kind="number"))
     return tuple(found)
-
-
-def _acronyms(plain: str) -> frozenset[str]:
-    return frozenset(_CAPITALS.findall(plain)) if _MAY_BE_ACRONYM.search(plain) and plain.upper() != plain else NONE
-
-
-def _symbols(core: str) -> str:
-    return "".join(_SYMBOLS.findall(core)) if _FORMULA.search(core) else ""
-
-
-def _quoted(core: str) -> tuple[str, ...]:
-    if not ('"' in core or "'" in core or "`" in core):
-        return ()
-    found = (next(filter(None, groups)) for groups in _QUOTED.findall(core))
-    return tuple(" ".join(text.lower().split()).strip(".,!? ") for text in found)
 
 
 KEPT: Final = Kept(_analyse)
 
 
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
-_ENDS: Final = re.compile(r"[.?!:]")
-
-
-def _names(plain: str) -> frozenset[str]:
-    """Find words with a capital inside a sentence, when the text is written with small letters otherwise."""
-    if plain.islower():
-        return NONE
-    parts = [_LETTERS.findall(part) for part in _ENDS.split(plain)]
-    capital = {
-        word.lower()
-        for words in parts
-        for word in words[1:]
-        if not word.islower() and word[0].isupper() and word != "I"
-    }
-    # Of all words but a last sentence's first, when it has no mark.
-    return frozenset(capital) if 0 < len(capital) < max(2, 0.6 * (sum(map(len, parts)) - bool(parts[-1]))) else NONE
-
-
-def _sentences(core: str) -> list[list[str]]:
-    """Cut a text into sentences of words, numbers and marks; none but the last is empty."""
-    last: list[str] = []
-    found = [last]
-    for chunk in (core,) if _has_blank_inside(core) else core.split():
-        if chunk.isalpha():  # mostly, and then it is one word
-            last.append(chunk)
-            continue
-        for piece in _TOKEN.findall(chunk):
-            if piece.isalpha():
-                last.append(piece)
-            elif piece[0] in _SENTENCE_END and not piece.strip(".?!;:"):
-                if last:
-                    last = []
-                    found.append(last)
-            elif any(map(str.isdigit, piece)) and (parts := numbers.split(piece)):
-                last.extend(parts)
-            else:
-                last.append(piece)
-    return found
-
-
-def _has_blank_inside(core: str) -> bool:
-    """Tell whether a blank may be a part of a token."""
-    return ("$" in core or "%" in core or not core.isascii()) and _BLANK_INSIDE.search(core) is not None
-
-
 def _words(core: str) -> tuple[Word, ...]:
     words: list[Word] = []
-    for sentence, pieces in enumerate(_sentences(core)):
+    for sentence, pieces in enumerate(sentences(core)):
         _sentence(numbers.merge(pieces), sentence, words)
     return tuple(words)
 

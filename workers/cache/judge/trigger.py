@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from workers.cache.judge.words import listed
 
@@ -29,17 +29,34 @@ RARE: Final = frozenset(listed("s t m d ll re ve nt"))  # what is left of a word
 _RUN: Final = re.compile(r"(?<=[^\w\x02])\w+(?=[^\w\x02])")
 
 
-def words(tree: Iterable[tuple[Any, Any]]) -> frozenset[str]:
-    """Name the words, as few and as rare as possible; none when there are texts with a match and without any sure word."""
+class Words(NamedTuple):
+    """The words that a text with a match has.
+
+    Attributes:
+        any: of these one at least, as few and as rare ones as possible; none: no such words can be named.
+        all: each of these.
+    """
+
+    any: frozenset[str]
+    all: frozenset[str]
+
+
+def words(tree: Iterable[tuple[Any, Any]]) -> Words:
+    """Name the words."""
     sure = [frozenset(_RUN.findall(written)) for written in _written([("LITERAL", None), *tree, ("LITERAL", None)])]
-    in_all = frozenset.intersection(*sure) - COMMON.keys()
-    if in_all:
-        return frozenset({_rarest(in_all)})
-    return frozenset(map(_rarest, sure)) if all(sure) else frozenset()
+    in_all = frozenset.intersection(*sure)
+    each = frozenset(map(_rarest, sure)) if all(sure) else frozenset[str]()
+    alone = frozenset({_rarest(in_all)}) if in_all else each
+    return Words(min(alone, each, key=lambda words: sum(map(_share, words))), in_all)
 
 
 def _rarest(words: frozenset[str]) -> str:
     return min(words, key=lambda word: (word not in RARE, word in COMMON, -COMMON.get(word, 0), -len(word), word))
+
+
+def _share(word: str) -> float:
+    """Guess the share of texts that have a word."""
+    return 1 / (2 + COMMON[word]) if word in COMMON else 0.005
 
 
 def _written(parts: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:

@@ -160,7 +160,7 @@ def _needless(pair: Pair) -> bool:
     if alone.form in {"get", "feel"}:  # when they get angry, when they are angry
         return len(pair.matches) > 1 and _quality_follows(text, alone)
     if alone.form in EXAMS and before is not None and before.kind == "content":  # prepare for the GRE, the GRE exam
-        named = not known(before.form) or before.form.upper() in text.acronyms
+        named = not known(before.form) or before.form.upper() in text.marks.acronyms
         return named and any(word.form in _STUDIES for word in text.content)
     return False
 

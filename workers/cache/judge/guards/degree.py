@@ -159,7 +159,12 @@ _VALUE: Final = re.compile(
 
 def helped(pair: Pair) -> str | None:
     """Refuse when one asks what is and the other what does, in the same words: what is she like, what does she like."""
-    if any(match.how != "same" for match in pair.matches) or pair.alone_left or pair.alone_right or pair.left.symbols:
+    if (
+        any(match.how != "same" for match in pair.matches)
+        or pair.alone_left
+        or pair.alone_right
+        or pair.left.marks.symbols
+    ):
         return None
     small = [Counter(word.form for word in text.words if word.kind == "function") for text in (pair.left, pair.right)]
     if ((small[0] - small[1]) + (small[1] - small[0])).keys() - AUXILIARIES.keys() - {"a", "an", "the"}:

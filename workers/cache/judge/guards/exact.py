@@ -70,13 +70,13 @@ def _units(text: Text) -> Counter[tuple[str, str]]:
 
 def code(pair: Pair) -> str | None:
     """Refuse when identifiers, commands, file names or formulas differ; a version or model number is a word."""
-    if pair.left.symbols != pair.right.symbols:
+    if pair.left.marks.symbols != pair.right.marks.symbols:
         return "the formulas differ"
     if _options(pair.left) != _options(pair.right):
         return "the options differ"
     if _factorials(pair.left) != _factorials(pair.right):
         return "a factorial and a number are not the same"
-    left, right = (tuple(_brand(found) for found in text.code) for text in (pair.left, pair.right))
+    left, right = (tuple(_brand(found) for found in text.marks.code) for text in (pair.left, pair.right))
     if left != right and (Counter(map(str.lower, left)) != Counter(map(str.lower, right)) or _mixed(pair)):
         return "the code differs"
     return None
@@ -123,7 +123,7 @@ def _mixed(pair: Pair) -> bool:
 
 def quoted(pair: Pair) -> str | None:
     """Refuse when both quote something and not the same."""
-    left, right = pair.left.quoted, pair.right.quoted
+    left, right = pair.left.marks.quoted, pair.right.marks.quoted
     if left and right and Counter(left) != Counter(right):
         return "the quotations differ"
     return None
@@ -134,13 +134,13 @@ def acronyms(pair: Pair) -> str | None:
     if _states(pair.left) != _states(pair.right):
         return "two states, or one on one side only"
     for one, other in ((pair.left, pair.right), (pair.right, pair.left)):
-        if one.acronyms <= other.acronyms or other.raw in {other.raw.lower(), other.raw.upper()}:
+        if one.marks.acronyms <= other.marks.acronyms or other.raw in {other.raw.lower(), other.raw.upper()}:
             continue
         small = {word.form for word in other.words if word.kind == "function"}
-        found = {name.lower() for name in one.acronyms - other.acronyms} & small
+        found = {name.lower() for name in one.marks.acronyms - other.marks.acronyms} & small
         if (
             found - {"i", "a"}
-            and not other.acronyms & {name.upper() for name in found}
+            and not other.marks.acronyms & {name.upper() for name in found}
             and any(len(name) > 1 for name in found)
         ):
             emphasis = {
@@ -178,7 +178,11 @@ def language(pair: Pair) -> str | None:
     """
     if max(pair.left.unknown, pair.right.unknown) < 2 and pair.left.core.isascii() and pair.right.core.isascii():
         return None
-    named = pair.left.names | pair.right.names | {name.lower() for name in pair.left.acronyms | pair.right.acronyms}
+    named = (
+        pair.left.names
+        | pair.right.names
+        | {name.lower() for name in pair.left.marks.acronyms | pair.right.marks.acronyms}
+    )
     named = named.union(*({match.left.form, match.right.form} for match in pair.matches if match.how == "typo"))
     return (
         None

@@ -149,7 +149,7 @@ def _titled(pair: Pair, one: str, other: str) -> bool:
     named = one in pair.left.names and other in pair.right.names
     if plural in _PRODUCTS and plural in pair.left.names | pair.right.names:
         return True
-    shouted = {name.lower() for name in pair.left.acronyms | pair.right.acronyms} | {"year", "dj", "ngo"}
+    shouted = {name.lower() for name in pair.left.marks.acronyms | pair.right.marks.acronyms} | {"year", "dj", "ngo"}
     return named and single not in shouted and not plural.endswith(_ENDS) and "n" in lexicon().parts.get(single, "")
 
 
