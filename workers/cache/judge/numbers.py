@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from workers.cache.judge.gated import whole_words
 from workers.cache.judge.words import CURRENCIES, UNITS, listed
 
 _SMALL: Final = {
@@ -57,7 +58,10 @@ _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
-_MONTH_STEMS: Final = listed("jan feb mar apr may jun jul aug sep oct nov dec")
+_MONTH_NAMES: Final = frozenset(listed("""
+    jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november
+    dec december
+"""))  # fmt: skip
 _DATE: Final = re.compile(
     rf"\b(?:the )?(\d{{1,2}})(?:st|nd|rd|th)? of ({_MONTHS})\b|\b({_MONTHS}) (\d{{1,2}})(?:st|nd|rd|th)\b"
 )
@@ -68,7 +72,7 @@ _DIGITS: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?|\.\d+)([a-z]+|%)?")
 
 def dates_alike(text: str) -> str:
     """Write days of months one way: `the 3rd of march`, `3 march` and `march 3rd` become `march 3`."""
-    if not _DIGIT.search(text) or not any(month in text for month in _MONTH_STEMS):
+    if not _DIGIT.search(text) or _MONTH_NAMES.isdisjoint(whole_words(text)):
         return text
     text = _DATE.sub(lambda found: f"{found[3] or found[2]} {found[1] or found[4]}", text)
     return _DAY_FIRST.sub(r"\2 \1", text)
@@ -113,7 +117,7 @@ def split(piece: str) -> tuple[str, ...] | None:  # noqa: PLR0911 - one return a
     return None
 
 
-def name(number: Fraction) -> str:
+def name(number: Fraction | int) -> str:
     """Write a number so that equal ones are written equally."""
     return f"#{number}"
 
@@ -167,11 +171,16 @@ def _single(piece: str, before: str) -> str:
     return piece
 
 
-def _words(pieces: list[str], at: int) -> tuple[Fraction | None, int]:
+def _words(pieces: list[str], at: int) -> tuple[Fraction | int | None, int]:
     """Read the longest number at a place; one word `one` stays a word: it is more often a pronoun."""
-    if pieces[at] not in _BEGIN and not pieces[at].startswith("#"):
+    if pieces[at][0] == "#":
+        if pieces[at + 1 : at + 2] == [] or pieces[at + 1] not in _SCALES:
+            return None, at
+    elif pieces[at] not in _BEGIN:
         return None, at
-    total, current, start, last = Fraction(0), Fraction(0), at, ""
+    total: Fraction | int = 0
+    current: Fraction | int = 0
+    start, last = at, ""  # fractions where they have to be: counting with those takes ten times as long
     while at < len(pieces):
         piece = pieces[at]
         if piece in _SMALL and last in {"", "tens", "scale"} and not (last == "tens" and _SMALL[piece] > 9):
@@ -179,8 +188,8 @@ def _words(pieces: list[str], at: int) -> tuple[Fraction | None, int]:
         elif piece in _TENS and last in {"", "scale"}:
             current, last = current + _TENS[piece], "tens"
         elif piece in _SCALES and (last if piece != "dozen" else not last):
-            scaled = (current or Fraction(1)) * _SCALES[piece]
-            total, current = (total, scaled) if _SCALES[piece] == 100 else (total + scaled, Fraction(0))
+            scaled = (current or 1) * _SCALES[piece]
+            total, current = (total, scaled) if _SCALES[piece] == 100 else (total + scaled, 0)
             last = "scale"
         elif (
             piece.startswith("#")

@@ -232,9 +232,14 @@ def _twins(left: Text, right: Text) -> Twins:
             shaped[shape].add((form, kind))
     found: dict[int, set[int]] = {}
     known = frozenset(shaped)
-    for word in left.content:
-        near = {other for shape in answering(word.form) & known for other in shaped[shape]}
-        found[word.at] = {at for other in near if _alike(word.form, word.kind, *other) for at in places[other]}
+    told: dict[tuple[str, str], set[int]] = {}
+    for form, kind, place, *_ in left.content:
+        alike = told.get((form, kind))
+        if alike is None:
+            near = {other for shape in answering(form) & known for other in shaped[shape]}
+            alike = {at for other in near if _alike(form, kind, *other) for at in places[other]}
+            told[form, kind] = alike
+        found[place] = alike
     return found
 
 
