@@ -117,8 +117,7 @@ class Judge:
         """Take a stored question apart before another one is compared with it; 2 ms at the most."""
         if len(stored) <= LONGEST_PREPARED:
             glance.prepare(stored)
-            text = Text.of(stored)
-            _ = text.marks, text.unknown
+            Text.of(stored)
 
     def chars(self, stored: str, asked: str) -> int:
         """Count the letters that `read` takes apart; of long texts, those where they differ."""

@@ -6,7 +6,6 @@ Kinds of words: `number`, `symbol`, `content` (it carries meaning and must be an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, NamedTuple
 
 from workers.cache.judge import numbers
@@ -43,7 +42,7 @@ class Word(NamedTuple):
     role: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Text:
     """A question, ready to be compared. Make it with `Text.of`."""
 
@@ -54,16 +53,8 @@ class Text:
     content: tuple[Word, ...]
     names: frozenset[str]
     amounts: tuple[Word, ...]
-
-    @cached_property
-    def marks(self) -> Marks:
-        """What it holds besides its words; looked for when it is asked for, since word problems are compared without it."""
-        return marks(self.plain, self.core)
-
-    @cached_property
-    def unknown(self) -> int:
-        """How many content words are in no dictionary."""
-        return sum([word.kind == "content" and word.form.isalpha() and not known(word.form) for word in self.content])
+    marks: Marks
+    unknown: int
 
     @staticmethod
     def of(raw: str) -> Text:
@@ -76,7 +67,17 @@ def _analyse(raw: str) -> Text:
     core = normal(plain)
     words = _words(numbers.dates_alike(core))
     content = tuple(word for word in words if word.kind != "function")
-    return Text(raw, plain, core, words, content, names(plain), _amounts(words, content))
+    return Text(
+        raw,
+        plain,
+        core,
+        words,
+        content,
+        names(plain),
+        _amounts(words, content),
+        marks(plain, core),
+        sum([word.kind == "content" and word.form.isalpha() and not known(word.form) for word in content]),
+    )
 
 
 def _amounts(words: tuple[Word, ...], content: tuple[Word, ...]) -> tuple[Word, ...]:
