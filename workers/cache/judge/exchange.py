@@ -14,7 +14,7 @@ from typing import Final
 
 from workers.cache.judge.align import contrary
 from workers.cache.judge.numbers import COUNTED, name
-from workers.cache.judge.words import CONJUNCTIONS, NEGATORS, UNITS, listed
+from workers.cache.judge.words import CONJUNCTIONS, CURRENCIES, NEGATORS, UNITS, listed
 
 Words = frozenset[str]
 _PLAIN: Final = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
@@ -46,7 +46,7 @@ _APART: Final[tuple[tuple[str, str, frozenset[Words]], ...]] = (
         "the tense differs",
         _across("do does", "did") | _across("is are am", "was were") | _between("have had", "has had"),
     ),
-    ("person", "the person differs", _across("i me my", "he him his she they them their") | _across("my", "your")),
+    ("person", "the person differs", _across("i me my", "he him his she her they them their") | _across("my", "your")),
     (
         "direction",
         "direction",
@@ -82,7 +82,11 @@ _MORE: Final = (
         )),
     ),
 )  # fmt: skip
-_UNITS: Final = {**UNITS, **{f"{unit}{many}": unit for unit in UNITS.values() for many in ("", "s")}}
+_UNITS: Final = {
+    **UNITS,
+    **{f"{unit}{many}": unit for unit in (*UNITS.values(), *CURRENCIES.values()) for many in ("", "s")},
+    "percent": "percent",
+}
 
 
 def refusal(alone_left: Words, alone_right: Words) -> tuple[str, str] | None:

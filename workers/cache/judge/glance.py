@@ -17,7 +17,7 @@ from workers.cache.judge import words as little
 from workers.cache.judge.align import answering, contrary, is_typo, shapes
 from workers.cache.judge.bag import is_joined
 from workers.cache.judge.lexicon import american, known
-from workers.cache.judge.numbers import COUNTED, ORDERED, UNSCALED
+from workers.cache.judge.numbers import AMOUNTS, COUNTED, ORDERED, UNSCALED
 from workers.cache.judge.ordinary import NUMBERS, Setting, is_ordinary, may_be_ordinary
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
 
@@ -119,7 +119,7 @@ def _numbers(left: Words, right: Words, all_left: Words, all_right: Words) -> st
     """List numbers that stand on one side only, unless one may be written in another way on the other."""
     found = [[word for word in words if word < _BEHIND_DIGITS] for words in (left, right)]
     if not (found[0] or found[1]):
-        return ""
+        return _counted(left, right, all_right) or _counted(right, left, all_left)
     one, other = ({exchange.named(word): word for word in words} for words in found)
     if "" in one or "" in other or _told_of(one.keys() - other, all_right) or _told_of(other.keys() - one, all_left):
         return ""
@@ -128,6 +128,15 @@ def _numbers(left: Words, right: Words, all_left: Words, all_right: Words) -> st
     if told_right <= UNSCALED and told_left <= ORDERED:
         alone += [other[name] for name in other.keys() - one]
     return ", ".join(alone[:6])
+
+
+def _counted(alone: Words, others: Words, other: Words) -> str:
+    """Find a number in words, but for one, that stands on one side only, where nothing on the other may tell it."""
+    told = alone & AMOUNTS
+    if not told or _told(others):
+        return ""
+    written = {exchange.named(word) for word in other if word < _BEHIND_DIGITS}
+    return next((word for word in told if COUNTED[word] not in written), "")
 
 
 def _say_other_numbers(alone: Words) -> bool:

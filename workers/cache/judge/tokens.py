@@ -31,7 +31,7 @@ def sentences(core: str) -> list[list[str]]:
     """Cut a text into sentences of words, numbers and marks; none but the last is empty."""
     last: list[str] = []
     found = [last]
-    for chunk in (core,) if _has_blank_inside(core) else core.split():
+    for chunk in (core,) if has_blank_inside(core) else core.split():
         if chunk.isalpha():  # mostly, and then it is one word
             last.append(chunk)
             continue
@@ -49,7 +49,7 @@ def sentences(core: str) -> list[list[str]]:
     return found
 
 
-def _has_blank_inside(core: str) -> bool:
+def has_blank_inside(core: str) -> bool:
     """Tell whether a blank may be a part of a token."""
     return ("$" in core or "%" in core or not core.isascii()) and _BLANK_INSIDE.search(core) is not None
 

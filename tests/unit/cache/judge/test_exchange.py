@@ -34,6 +34,9 @@ EXCHANGED = [
     ("modality", "can I leave the room", "must I leave the room"),
     ("person", "what is my name", "what is your name"),
     ("tense", "when is the show", "when was the show"),
+    ("person", "why is my card blocked", "why is her card blocked"),
+    ("numbers", "raise my limit to 5000 dollars", "raise my limit to 5000 percent"),
+    ("numbers", "pay 20 yen", "pay 20 pounds"),
 ]
 NOT_SEEN = [
     ("a flight in May", "a flight on May"),

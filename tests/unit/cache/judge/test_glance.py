@@ -16,6 +16,11 @@ SEEN = [
     ("name", "flights to Zagrivo", "flights to Skopla"),
     ("antonym", "how do I enable logging", "how do I disable logging"),
     ("time", "flights on monday", "flights on friday"),
+    ("numbers", "heat milk for 5 minutes, the first time", "heat milk for two minutes, the 7 cups"),
+    ("numbers", "the first 80 pages of the book", "the second part of the book"),
+    ("numbers", "three of the 11,600 pounds", "the 9,500 pounds"),
+    ("numbers", "does the transfer to my account work", "does the transfer to my account work for two people"),
+    ("numbers", "twenty cats and 3 dogs", "cats and 3 dogs"),
 ]
 
 
@@ -50,6 +55,14 @@ def test_plain_differences_are_seen(guard: str, stored: str, asked: str) -> None
         ("When is the best time to prune roses?", "What is the best time to prune roses?"),
         ("the second world war", "the world war two"),
         ("the price of tea", "tea's price"),
+        ("the 2 towers", "the second tower"),
+        ("2 million people", "two million people"),
+        ("11 thousand three hundred", "11,300"),
+        ("25 cats", "twenty five cats"),
+        ("50 percent of it", "half of it"),
+        ("the 45th birthday", "the forty fifth birthday"),
+        ("two cats", "a pair of cats"),
+        ("two cats and 2 dogs", "2 cats and two dogs"),
     ],
 )
 def test_what_may_be_answered_is_left_to_the_guards(stored: str, asked: str) -> None:
@@ -76,9 +89,12 @@ def test_a_problem_told_in_other_words_is_left_to_its_own_guards() -> None:
         " red. How many does Ann own now?"
     )
     assert refusal(one, other) is None
-    found = refusal(one, other.replace("12", "13"))
-    assert found is not None
-    assert found[0] == "numbers"
+    assert refusal(one, other.replace("12", "twelve").replace("7", "seven")) is None
+    for changed in (other.replace("12", "13"), other.replace("12", "thirteen"), other.replace("7", "seven or eight")):
+        found = refusal(one, changed)
+        assert found is not None
+        assert found[0] == "numbers"
+        assert not guarded(one, changed).hit
 
 
 def test_texts_beyond_the_limit_are_left_to_a_thread() -> None:
