@@ -22,8 +22,8 @@ from redis.exceptions import InvalidResponse
 from workers.cores import cores
 
 AT_ONCE_BYTES: Final = 65_536
-# A process that sleeps is woken 20 us after its reply came, and asking whether it came takes half of one. On one core, which
-# Redis needs meanwhile, it sleeps at once.
+# A process that sleeps is woken 20 us after its reply came, and asking whether it came takes less than one. Where it has one core,
+# which Redis may need meanwhile, it sleeps at once.
 POLLS: Final = 40 if cores() > 1 else 0
 SOON_S: Final = 0.0002  # a way through the loop takes half as long
 NOT_SOON: Final = 16  # calls that go through the loop at once after one whose reply did not come so soon

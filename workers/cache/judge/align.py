@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from workers.cache.judge.lexicon import akin, american, known, lemmas, lexicon, synonymous
+from workers.cache.judge.marks import NONE
 from workers.cache.judge.near import DISTINCT, NEAR, TRADE_NAMES
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import OPPOSITES, PREPOSITIONS, SAME
@@ -279,16 +280,17 @@ def opposed(left: Iterable[str], right: Sequence[str]) -> tuple[str, str] | None
 def _opposites(word: str) -> frozenset[str]:
     """List what our list and the lexicon have as the opposite of a word, or of what it is a form of."""
     antonyms = lexicon().antonyms
-    return frozenset(
-        other for form in (word, *lemmas(word)) for other in (*OPPOSITES.get(form, ()), *antonyms.get(form, ()))
-    )
+    found = [other for form in (word, *lemmas(word)) for other in (*OPPOSITES.get(form, ()), *antonyms.get(form, ()))]
+    return frozenset(found) if found else NONE
 
 
 @lru_cache(8192)
 def _turned(word: str) -> frozenset[str]:
     """List what is left of a word without an un-, dis-, in- or non- before it; useful beside useless."""
     found = {word[len(start) :].removeprefix("-") for start in _TURNING if word.startswith(start)} - {""}
-    return frozenset(found | {f"{word[:-4]}ful"} if word.endswith("less") else found)
+    if word.endswith("less"):
+        found.add(f"{word[:-4]}ful")
+    return frozenset(found) if found else NONE
 
 
 def is_typo(one: str, other: str) -> bool:

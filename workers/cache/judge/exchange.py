@@ -83,10 +83,14 @@ _MORE: Final = (
     ),
 )  # fmt: skip
 _UNITS: Final = {
-    **UNITS,
-    **{f"{unit}{many}": unit for unit in (*UNITS.values(), *CURRENCIES.values()) for many in ("", "s")},
-    "percent": "percent",
+    written: unit
+    for written, unit in (
+        *UNITS.items(),
+        *((f"{unit}{many}", unit) for unit in (*UNITS.values(), *CURRENCIES.values(), "percent") for many in ("", "s")),
+    )
+    if written not in {"in", "am", "pm"}  # mostly other words
 }
+_HALVES: Final = frozenset(["am", "pm"])
 
 
 def refusal(alone_left: Words, alone_right: Words) -> tuple[str, str] | None:
@@ -111,8 +115,10 @@ def _exchanged(one: str, other: str) -> tuple[str, str] | None:
         if both in pairs:
             return _graver(guard, both) or (guard, f"{why}: {one} and {other}")
     units = (_UNITS.get(one, ""), _UNITS.get(other, ""))
+    if both == _HALVES:
+        return "time", f"the time differs: {one} and {other}"
     if all(units) and units[0] != units[1] and min(len(one), len(other)) > 1:
-        return "time" if {"am", "pm"} == both else "numbers", f"the units differ: {one} and {other}"
+        return "numbers", f"the units differ: {one} and {other}"
     return ("antonym", f"opposites: {one} and {other}") if contrary(one, other) else None
 
 

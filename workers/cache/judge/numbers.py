@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -51,6 +53,8 @@ _SUFFIXES: Final = {"k": 1000, "mn": 10**6, "mil": 10**6, "bn": 10**9}
 COUNTED: Final = {word: f"#{number}" for word, number in (_SMALL | _TENS).items() if word != "one"} | {
     word: f"#{number}th" for word, number in _ORDINALS.items()
 }
+QUARTER: Final = "quarter"
+MOST_LISTED: Final = 60  # characters of a reason
 ORDERED: Final = frozenset(_ORDINALS)  # words that tell a place, and no amount
 UNSCALED: Final = ORDERED.union(_SMALL, _TENS)  # words that change no number in digits beside them
 AMOUNTS: Final = COUNTED.keys() - ORDERED
@@ -123,9 +127,6 @@ def name(number: Fraction | int) -> str:
     return f"#{number}"
 
 
-QUARTER: Final = "quarter"
-
-
 def amount(piece: str, after: str) -> str:
     """Name the amount that a piece of a text says: a quarter is 1/4, 50 before percent 1/2; an ordinal is none, nor is a word."""
     if piece == QUARTER:
@@ -135,6 +136,12 @@ def amount(piece: str, after: str) -> str:
     if after == "percent" and (number := value(piece[1:])) is not None:
         return name(number / 100)
     return "" if piece.endswith("th") else piece
+
+
+def difference(one: Iterable[str], other: Iterable[str]) -> str:
+    """List the numbers, by their names, that one side has more often than the other; empty when there are none."""
+    left, right = Counter(one), Counter(other)
+    return ", ".join(sorted(name.lstrip("#") for name in (left - right) + (right - left)))[:MOST_LISTED]
 
 
 def _named(digits: str, number: Fraction) -> str:
@@ -175,13 +182,13 @@ def _single(piece: str, before: str) -> str:
 def _words(pieces: list[str], at: int) -> tuple[Fraction | int | None, int]:
     """Read the longest number at a place; one word `one` stays a word: it is more often a pronoun."""
     if pieces[at][0] == "#":
-        if pieces[at + 1 : at + 2] == [] or pieces[at + 1] not in _SCALES:
+        if at + 1 == len(pieces) or pieces[at + 1] not in _SCALES:
             return None, at
     elif pieces[at] not in _BEGIN:
         return None, at
-    total: Fraction | int = 0
+    total: Fraction | int = 0  # a fraction where it has to be: counting with those takes ten times as long
     current: Fraction | int = 0
-    start, last = at, ""  # fractions where they have to be: counting with those takes ten times as long
+    start, last = at, ""
     while at < len(pieces):
         piece = pieces[at]
         if piece in _SMALL and last in {"", "tens", "scale"} and not (last == "tens" and _SMALL[piece] > 9):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations, takewhile
@@ -16,6 +16,7 @@ from typing import Final
 
 from workers.cache.judge.align import Pair, answering, opposed, related, shapes
 from workers.cache.judge.lexicon import lemmas
+from workers.cache.judge.numbers import difference
 from workers.cache.judge.text import Text, Word, forms
 from workers.cache.judge.words import NEGATORS, listed
 
@@ -31,11 +32,8 @@ _ASKS: Final = re.compile(
 )
 _GROUPS: Final = {
     "less": "less fewer shorter smaller younger lighter cheaper below under lower reduced decrease discount discounted off",
-    "each": "each per every apiece individual individually daily hourly weekly monthly yearly day hour week month year",
-    "except": "except apart besides excluding other",
     "left": "left remain remaining leftover still rest need owe have more away back",
     "average": "average mean",
-    "twice": "times fold multiple thrice triple double",
 }
 _MARKS: Final = {word: group for group, words in _GROUPS.items() for word in words.split()}
 _LESS: Final = frozenset(_GROUPS["less"].split())  # on both sides or on none
@@ -93,13 +91,8 @@ def overlap(pair: Pair) -> float:
 def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return a reason
     """Say which guard refuses a pair of word problems, and why; None when nothing does."""
     left, right = pair.left, pair.right
-    numbers = (left.amounts, right.amounts)
-    if sorted([word.form for word in left.amounts]) != sorted([word.form for word in right.amounts]):
-        one, other = (Counter([word.form for word in found]) for found in numbers)
-        return (
-            "numbers",
-            f"the numbers differ: {', '.join(sorted(name.lstrip('#') for name in (one - other) + (other - one)))[:60]}",
-        )
+    if differ := difference(*([word.form for word in text.amounts] for text in (left, right))):
+        return "numbers", f"the numbers differ: {differ}"
     if stray := _people(left, right) | _people(right, left):
         return "names", f"the names differ: {', '.join(sorted(stray)[:3])}"
     if max(len(left.words), len(right.words)) > LONGEST_RATIO * min(len(left.words), len(right.words)):
@@ -114,7 +107,7 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
     if denied[0] != denied[1]:
         return "negation", "a negation stands on one side only"
     twins = _twins(left, right)
-    if found := _roles(left, right, numbers, twins):
+    if found := _roles(left, right, twins):
         return "problem", found
     if found := _question(left, right, twins):
         return "question", found
@@ -182,17 +175,17 @@ class _Beside:
         self._places = [word.at for word in self._words]
 
     def of(self, number: Word) -> list[Word]:
-        """List them."""
+        """List the words beside one number."""
         before, after = bisect_left(self._places, number.at), bisect_right(self._places, number.at)
         near = self._words[max(0, before - 3) : before] + self._words[after : after + 4]
         return [word for word in near if word.sentence == number.sentence]
 
 
-def _roles(left: Text, right: Text, counted: tuple[Sequence[Word], Sequence[Word]], twins: Twins) -> str:
+def _roles(left: Text, right: Text, twins: Twins) -> str:
     """Each number must stand beside what its counterpart stands beside, and no two numbers may fit better exchanged."""
     names = left.names | right.names
     pairs: list[tuple[Word, Word]] = []
-    numbers, waiting = counted[0], list(counted[1])
+    numbers, waiting = left.amounts, list(right.amounts)
     ours, theirs = _Beside(left), _Beside(right)
     near = {number.at: {word.at for word in theirs.of(number)} for number in waiting}
     here = {number.at: [(twins[word.at], 1 + (word.form in names)) for word in ours.of(number)] for number in numbers}

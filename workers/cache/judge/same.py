@@ -45,7 +45,10 @@ _LEADING_TO: Final = PREPOSITIONS | frozenset(listed("sign sing sings sang defin
 
 
 def is_same(stored: str, asked: str) -> bool:
-    """Tell whether two texts of which it `may_be` so differ in their surface alone; False may mean that it is not seen at a glance."""
+    """Tell whether two texts plainly differ in their surface alone; False may mean that it is not seen at a glance.
+
+    Where `may_be_same` says no of their words, so does this, which takes twenty times as long.
+    """
     if max(len(stored), len(asked)) > LONGEST or not (stored.isascii() and asked.isascii()):
         return False
     stored, asked = _unended(stored), _unended(asked)

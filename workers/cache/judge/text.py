@@ -14,7 +14,7 @@ from workers.cache.judge.lexicon import american, is_past, known, lemmas, lexico
 from workers.cache.judge.marks import Marks, marks, names
 from workers.cache.judge.normalise import normal, surface
 from workers.cache.judge.numbers import QUARTER
-from workers.cache.judge.tokens import sentences
+from workers.cache.judge.tokens import OPERATORS, is_word, sentences
 from workers.cache.judge.words import (
     AUXILIARIES,
     CONJUNCTIONS,
@@ -29,7 +29,6 @@ from workers.cache.judge.words import (
 )
 
 _BREAKS: Final = frozenset(",()\"'-/`")
-_OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
 
 
 class Word(NamedTuple):
@@ -47,7 +46,6 @@ class Text:
     """A question, ready to be compared. Make it with `Text.of`."""
 
     raw: str
-    plain: str
     core: str
     words: tuple[Word, ...]
     content: tuple[Word, ...]
@@ -69,7 +67,6 @@ def _analyse(raw: str) -> Text:
     content = tuple(word for word in words if word.kind != "function")
     return Text(
         raw,
-        plain,
         core,
         words,
         content,
@@ -180,8 +177,8 @@ def _stranded(following: str) -> bool:
 def _kind(piece: str, following: str, *, helped: bool) -> str:
     if piece.startswith("#") and len(piece) > 1:
         return "number"
-    if not piece.isalnum() and not any(map(str.isalnum, piece)):
-        return "symbol" if piece in _OPERATORS else "break"
+    if not is_word(piece):
+        return "symbol" if piece in OPERATORS else "break"
     if piece in {"do", "done", "doing"} and (piece != "do" or helped) and following != "not":
         return "content"
     if piece in {"have", "has", "had", "having"}:

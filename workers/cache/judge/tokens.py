@@ -1,4 +1,4 @@
-"""A text cut into sentences of words, numbers and marks."""
+"""A text cut into sentences of words, numbers and marks; and the amounts that it tells."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ TOKEN: Final = re.compile(
     |[.?!;:]+(?=\s|$)|[,()"]|[^\w\s]""",
     re.VERBOSE,
 )
+OPERATORS: Final = frozenset("+*=<>^%&|@#~\\{}[]$€£")
 _BLANK_INSIDE: Final = re.compile(r"[$€£¥₹]\s|\s%")
 _SENTENCE_END: Final = frozenset(".?!;:")
 
@@ -56,8 +57,16 @@ def has_blank_inside(core: str) -> bool:
 
 @lru_cache(512)
 def amounts(text: str) -> tuple[str, ...]:
-    """List the numbers that count in a text as it is written, in the order of their names; kept for the latest texts."""
-    found: list[str] = []
-    for pieces in sentences(numbers.dates_alike(surface(text).lower())):
-        found += filter(None, (numbers.amount(*both) for both in pairwise([*numbers.merge(pieces), ""])))
-    return tuple(sorted(found))
+    """List the amounts of a text as it is written, in the order of their names; kept for the latest texts.
+
+    They are those of `Text.amounts`, but where a rule makes another number of the words (`one hundred & five`) or of none
+    (`how can one million people`).
+    """
+    cut = sentences(numbers.dates_alike(surface(text).lower()))
+    pieces = [piece for found in cut for piece in numbers.merge(found) if is_word(piece) or piece in OPERATORS]
+    return tuple(sorted(filter(None, (numbers.amount(*both) for both in pairwise([*pieces, ""])))))
+
+
+def is_word(piece: str) -> bool:
+    """Tell whether a piece has a letter or digit."""
+    return piece.isalnum() or any(map(str.isalnum, piece))

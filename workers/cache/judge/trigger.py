@@ -1,4 +1,4 @@
-r"""Whole words of which a text must have one for a pattern to match in it, read from the pattern: `\blet'?s\b` needs `lets` or `s`.
+r"""Whole words that a text must have for a pattern to match in it, read from the pattern: `\blet'?s\b` needs `lets` or `s`.
 
 A pattern is written out into the strings that it may begin to match, with marks where a word is sure to end and where
 anything may follow. A run of letters between two sure ends is a whole word of every text with that match.
@@ -33,12 +33,12 @@ class Words(NamedTuple):
     """The words that a text with a match has.
 
     Attributes:
-        any: of these one at least, as few and as rare ones as possible; none: no such words can be named.
-        all: each of these.
+        one_of: of these one at least, as few and as rare ones as possible; none: no such words can be named.
+        sure: each of these.
     """
 
-    any: frozenset[str]
-    all: frozenset[str]
+    one_of: frozenset[str]
+    sure: frozenset[str]
 
 
 def words(tree: Iterable[tuple[Any, Any]]) -> Words:

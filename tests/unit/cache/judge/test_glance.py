@@ -63,6 +63,12 @@ def test_plain_differences_are_seen(guard: str, stored: str, asked: str) -> None
         ("the 45th birthday", "the forty fifth birthday"),
         ("two cats", "a pair of cats"),
         ("two cats and 2 dogs", "2 cats and two dogs"),
+        ("Where is the Big Ten's headquarters?", "Where is the Big Ten headquarters?"),
+        ("Can I take two pills?!", "Can I take t\u00adwo pills?!"),
+        ("is \u2461 enough for my trip", "is TWO enough for my trip"),
+        ("Is 60% a good score in CAT?", "Is 60 percent a good score CAT?"),
+        ("Why am I charged 5%?", "Why I charged 5 percent?"),
+        ("What can I buy with $5 in Rome?", "What can I buy with 5 dollars Rome?"),
     ],
 )
 def test_what_may_be_answered_is_left_to_the_guards(stored: str, asked: str) -> None:

@@ -43,6 +43,8 @@ def test_cutting_at_blanks_first_changes_nothing(text: str) -> None:
         ("50% of the first 2.5 million", ("#1/2", "#2500000")),
         ("the 3rd one, twice", ("#2",)),
         ("on March 3rd", ("#3",)),
+        ("50-percent of 8, 20 (percent) of them", ("#1/2", "#1/5", "#8")),
+        ("It is 50. Percent are told.", ("#1/2",)),
         ("", ()),
     ],
 )

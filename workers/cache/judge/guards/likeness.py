@@ -16,7 +16,7 @@ _ENDS: Final = ("ans", "ishes", "eses", "is")  # of peoples: Why do Germans, why
 
 
 def _lowered(pair: Pair, *needed: str) -> tuple[str, ...]:
-    """Give both texts in small letters; nothing when none of the needed words is in either."""
+    """Give both texts in small letters; none when no needed word is in either, so that whoever compares them finds no difference."""
     texts = (pair.left.raw.lower(), pair.right.raw.lower())
     return texts if any(word in text for text in texts for word in needed) else ()
 
