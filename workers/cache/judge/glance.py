@@ -153,7 +153,7 @@ def _say_other_numbers(alone: Words) -> bool:
 
 
 def _amounts(stored: str, asked: str) -> tuple[str, str] | None:
-    """Refuse two word problems with other numbers; that takes half as long as taking one of them apart."""
+    """Refuse two word problems with other numbers; that takes less than half as long as taking one of them apart."""
     if "&" in stored or "&" in asked:  # one hundred & five
         return None
     differ = difference(tokens.amounts(stored), tokens.amounts(asked))
