@@ -44,18 +44,9 @@ class Pair:
         """All words of both texts, each once: most guards have nothing to do with most pairs."""
         return frozenset([word.form for text in (self.left, self.right) for word in text.words])
 
-    @property
-    def more_left(self) -> tuple[str, ...]:
-        """The words that the left text says more often than the right one, as often as it does."""
-        return self._more[0]
-
-    @property
-    def more_right(self) -> tuple[str, ...]:
-        """The words that the right text says more often than the left one, as often as it does."""
-        return self._more[1]
-
     @cached_property
-    def _more(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def more(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What the left text says more often than the right one, each word as often as it does; and the other way round."""
         waiting = Counter([word.form for word in self.left.words])
         more: list[str] = []
         for word in self.right.words:

@@ -17,7 +17,7 @@ from workers.cache.judge import words as little
 from workers.cache.judge.align import answering, contrary, is_typo, shapes
 from workers.cache.judge.bag import is_joined
 from workers.cache.judge.lexicon import american, known
-from workers.cache.judge.numbers import AMOUNTS, COUNTED, ORDERED, UNSCALED, difference
+from workers.cache.judge.numbers import CARDINALS, COUNTED, ORDERED, UNSCALED, difference
 from workers.cache.judge.ordinary import NUMBERS, Setting, is_ordinary, may_be_ordinary
 from workers.cache.judge.problems import FEWEST_NUMBERS, LONGEST_PROBLEM
 
@@ -135,7 +135,7 @@ def _numbers(left: Words, right: Words, all_left: Words, all_right: Words) -> st
 
 def _counted(alone: Words, others: Words, other: Words) -> str:
     """Find a number in words, but for one, that stands on one side only, where nothing on the other may tell it."""
-    told = alone & AMOUNTS
+    told = alone & CARDINALS
     if not told or _told(others) or any(word < _BEHIND_DIGITS for word in others):
         return ""
     written = {exchange.named(word) for word in other if word < _BEHIND_DIGITS}

@@ -57,7 +57,7 @@ QUARTER: Final = "quarter"
 MOST_LISTED: Final = 60  # characters of a reason
 ORDERED: Final = frozenset(_ORDINALS)  # words that tell a place, and no amount
 UNSCALED: Final = ORDERED.union(_SMALL, _TENS)  # words that change no number in digits beside them
-AMOUNTS: Final = COUNTED.keys() - ORDERED
+CARDINALS: Final = COUNTED.keys() - ORDERED  # words that tell an amount
 NAMED: Final = _TOLD.union(_SCALES, _SUFFIXES)  # words that a number may be written with
 _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"

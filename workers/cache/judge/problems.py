@@ -30,13 +30,17 @@ _ASKS: Final = re.compile(
     r"\bhow (?:many|much|long|far|old|tall|big|fast|heavy|high|often)\b|\b(?:calculate|determine|find|compute)\b"
     r"|\bwhat (?:is|was|are|were|will|would|amount|number|percent|percentage|fraction|total)\b"
 )
-_GROUPS: Final = {
-    "less": "less fewer shorter smaller younger lighter cheaper below under lower reduced decrease discount discounted off",
+# On both sides or on none.
+_LESS: Final = frozenset(
+    listed(
+        "less fewer shorter smaller younger lighter cheaper below under lower reduced decrease discount discounted off"
+    )
+)
+_GROUPS: Final = {  # that a question may say
     "left": "left remain remaining leftover still rest need owe have more away back",
     "average": "average mean",
 }
 _MARKS: Final = {word: group for group, words in _GROUPS.items() for word in words.split()}
-_LESS: Final = frozenset(_GROUPS["less"].split())  # on both sides or on none
 _ASKED: Final = re.compile(
     r"(?:how (?:many|much|long|far|old|tall|big|fast|heavy|high|often)|what (?:is|was|are|were|will|would|amount|number|percent)"
     r"|calculate|determine|find|compute)\b"
@@ -85,7 +89,7 @@ def forget() -> None:
 def overlap(pair: Pair) -> float:
     """Share of all words, little ones too, that two texts have in common (0 to 1)."""
     total = len(pair.left.words) + len(pair.right.words)
-    return (total - len(pair.more_left) - len(pair.more_right)) / max(1, total)
+    return (total - sum(map(len, pair.more))) / max(1, total)
 
 
 def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return a reason
@@ -99,11 +103,11 @@ def refusal(pair: Pair) -> tuple[str, str] | None:  # noqa: PLR0911 - one return
         return "problem", "one side tells more"
     if _firsts(left, left.names & right.names) != _firsts(right, left.names & right.names):
         return "names", "the people are named in another order"
-    if found := _marks(left, right):
-        return "problem", f"only one side says {found}"
-    if found := _turned(pair.more_left, pair.more_right):
+    if _says_less(left) != _says_less(right):
+        return "problem", "only one side says less"
+    if found := _turned(*pair.more):
         return "problem", f"one side turns it around: {found}"
-    denied = [sum([word in _DENYING for word in more]) for more in (pair.more_left, pair.more_right)]
+    denied = [sum([word in _DENYING for word in more]) for more in pair.more]
     if denied[0] != denied[1]:
         return "negation", "a negation stands on one side only"
     twins = _twins(left, right)
@@ -127,9 +131,8 @@ def _firsts(text: Text, names: frozenset[str]) -> list[str]:
     return list(dict.fromkeys(word.form for word in text.words if word.form in names))
 
 
-def _marks(left: Text, right: Text) -> str:
-    said = [_LESS.isdisjoint([word.form for word in text.words]) for text in (left, right)]
-    return "less" if said[0] != said[1] else ""
+def _says_less(text: Text) -> bool:
+    return not _LESS.isdisjoint([word.form for word in text.words])
 
 
 # What was said more often with a word of one group, and is said more often with one of the other, is another problem.
